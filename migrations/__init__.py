@@ -1,0 +1,1 @@
+"""The way of the database from release to release."""

@@ -1,0 +1,90 @@
+"""The way of a recording: decode → quality → refusals → assessment."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import BinaryIO, Protocol
+from uuid import UUID
+
+from vocalverse.audio.decode import decode
+from vocalverse.audio.quality import measure
+from vocalverse.audio.refusals import Thresholds, refusals, refused_by_length, remarks
+from vocalverse.audio.sandbox import DecodeLimits
+from vocalverse.records import Assessment, Finding, Lane, Outcome, Progress, Reason, no_progress
+
+
+@dataclass(frozen=True)
+class Take:
+    """One recording as a worker hands it to an assessor."""
+
+    recording_id: UUID
+    audio: BinaryIO  # a real file, opened for reading
+    song: str | None = None
+    key_shift: int = 0
+    backing: BinaryIO | None = None
+    lane: Lane = Lane.BULK
+
+
+class Assessor(Protocol):
+    """Judges one take. Raises Undecodable where nothing can be heard, and lets through what `progress` raises."""
+
+    def __call__(self, take: Take, progress: Progress) -> Assessment: ...
+
+
+@dataclass(frozen=True)
+class AssessOptions:
+    """What an assessor goes by."""
+
+    limits: DecodeLimits = field(default_factory=DecodeLimits)
+    thresholds: Thresholds = field(default_factory=Thresholds)
+
+
+def open_assessor(options: AssessOptions | None = None) -> Assessor:
+    """The assessor of a worker's process; what takes time once has happened when this returns."""
+    chosen = options or AssessOptions()
+
+    def assessor(take: Take, progress: Progress = no_progress) -> Assessment:
+        return assess(take, progress, chosen)
+
+    return assessor
+
+
+def assess(take: Take, progress: Progress, options: AssessOptions) -> Assessment:
+    """The whole way of one recording. Without a release nobody can score it, and no number is made up."""
+    thresholds = options.thresholds
+    stopwatch = _Stopwatch()
+
+    with stopwatch("decode"):
+        waveform = decode(take.audio, limits=options.limits, progress=progress)
+
+    if too_long := refused_by_length(waveform, thresholds):
+        # Only its beginning was decoded: measures of that would not be the recording's.
+        return Assessment(Outcome.REFUSED, findings=(too_long,), stage_seconds=stopwatch.seconds)
+
+    with stopwatch("quality"):
+        measures = measure(waveform, progress=progress)
+    noted = remarks(measures, broken_tail=waveform.source.broken_tail, thresholds=thresholds)
+
+    against = refusals(measures, thresholds)
+    return Assessment(
+        outcome=Outcome.REFUSED if against else Outcome.UNSCORED,
+        findings=against or (Finding(Reason.NO_RELEASE, {}),),
+        remarks=noted,
+        measures=measures,
+        stage_seconds=stopwatch.seconds,
+    )
+
+
+class _Stopwatch:
+    """Wall-clock seconds by stage."""
+
+    def __init__(self, now: Callable[[], float] = time.perf_counter) -> None:
+        self._now = now
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def __call__(self, stage: str) -> Iterator[None]:
+        began = self._now()
+        yield
+        self.seconds[stage] = self._now() - began

@@ -1,0 +1,41 @@
+"""How a recording and its result look on the command line."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import click
+
+from vocalverse.cli.output import in_words, show_facts, show_rows
+
+if TYPE_CHECKING:
+    from vocalverse.store.recordings import Outlook, Result, View
+
+
+def as_row(view: "View", slugs: Mapping[UUID, str]) -> dict[str, Any]:
+    facts = asdict(view)
+    return {"recording_id": facts.pop("recording_id"), "venue": slugs.get(facts.pop("venue_id")), **facts}
+
+
+def as_facts(view: "View", ahead: "Outlook", slugs: Mapping[UUID, str]) -> dict[str, Any]:
+    return {**as_row(view, slugs), "position": ahead.position, "estimate_s": ahead.estimate_s}
+
+
+def as_assessment(result: "Result | None") -> dict[str, Any] | None:
+    return asdict(result) if result else None
+
+
+def tell_result(result: "Result") -> None:
+    for finding in result.reasons:
+        figures = ", ".join(f"{name} {in_words(value)}" for name, value in finding.evidence.items())
+        click.echo(f"\nno score: {finding.code}{f' ({figures})' if figures else ''}")
+    if result.remarks:
+        click.echo(f"\nremarks: {in_words(list(result.remarks))}")
+    if result.scores:
+        click.echo()
+        scores = [asdict(score) for score in result.scores]
+        show_rows(scores, columns=("dimension", "value", "low", "high"), as_json=False, empty="")
+    if result.measures:
+        click.echo()
+        show_facts(asdict(result.measures), as_json=False)

@@ -1,0 +1,1 @@
+"""How work reaches workers: Postgres decides, Redis with RQ only delivers."""

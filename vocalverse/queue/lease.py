@@ -1,0 +1,191 @@
+"""A worker's hold on one task, from the start to the end. Every statement is fenced: who lost the task writes nothing."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Engine, insert, text
+from sqlalchemy.exc import DBAPIError
+
+from vocalverse.errors import LeaseLost, StaleDelivery
+from vocalverse.ids import uuid7
+from vocalverse.queue.retry import Failure, Fate, backoff_s
+from vocalverse.records import Assessment, Lane
+from vocalverse.store import tables
+
+log = logging.getLogger(__name__)
+
+_START = text("""
+    UPDATE tasks t SET state = 'running', attempts = t.attempts + 1, started_at = now(), worker = :worker,
+        lease_until = now() + make_interval(secs => :lease_s), stage = NULL, fraction = NULL,
+        reason = NULL, message = NULL
+    FROM recordings r LEFT JOIN songs s ON s.id = r.song_id
+    WHERE t.id = :task AND t.fence = :fence AND t.state = 'leased' AND r.id = t.recording_id
+      AND (t.deadline_at IS NULL OR t.deadline_at > now())
+    RETURNING t.recording_id, t.venue_id, t.release, t.lane, t.attempts, s.ref AS song, r.key_shift,
+        r.backing_sha256 IS NOT NULL AS has_backing
+""")
+
+_RENEW = text("""
+    UPDATE tasks SET lease_until = now() + make_interval(secs => :lease_s), stage = :stage, fraction = :fraction
+    WHERE id = :task AND fence = :fence AND state = 'running'
+""")
+
+_FINISH = text("""
+    UPDATE tasks SET state = 'done', finished_at = now(), lease_until = NULL, stage = NULL, fraction = NULL
+    WHERE id = :task AND fence = :fence AND state = 'running'
+""")
+
+_FAIL = text("""
+    UPDATE tasks SET state = CAST(:state AS task_state), reason = :reason, message = :message,
+        attempts = attempts - :refund, not_before = now() + make_interval(secs => :rest_s),
+        finished_at = CASE WHEN :ended THEN now() END, lease_until = NULL, stage = NULL, fraction = NULL,
+        fence = CASE WHEN :ended THEN fence END
+    WHERE id = :task AND fence = :fence AND state = 'running'
+""")
+
+# Reading a COMMIT whose answer was lost: our fence on a finished task means that it went through.
+_FINISHED = text("SELECT state = 'done' AND fence = :fence FROM tasks WHERE id = :task")
+
+
+@dataclass(frozen=True)
+class LeaseOptions:
+    """The defaults are `settings.Settings`'."""
+
+    run_lease_s: float
+    max_starts: int
+    retry_backoff_s: float
+
+
+@dataclass(frozen=True)
+class Lease:
+    """One running task and what its worker has to know."""
+
+    engine: Engine
+    options: LeaseOptions
+    task_id: UUID
+    fence: UUID
+    recording_id: UUID
+    venue_id: UUID
+    release: str
+    lane: Lane
+    starts: int
+    song: str | None
+    key_shift: int
+    has_backing: bool
+
+    def renew(self, stage: str | None, fraction: float | None) -> bool:
+        """Hold on for another lease; false where the task is no longer ours."""
+        with self.engine.begin() as connection:
+            renewed = connection.execute(
+                _RENEW, {**self._fenced, "lease_s": self.options.run_lease_s, "stage": stage, "fraction": fraction}
+            )
+            return renewed.rowcount == 1
+
+    def finish(self, assessment: Assessment) -> None:
+        """Write the result and end the task, both or neither; `LeaseLost` where somebody else owns it."""
+        try:
+            with self.engine.begin() as connection:
+                connection.execute(text("SET LOCAL synchronous_commit = on"))
+                if connection.execute(_FINISH, self._fenced).rowcount != 1:
+                    raise LeaseLost(f"Recording {self.recording_id} was taken away while it was judged.")
+                _write(connection, self, assessment)
+        except DBAPIError as broken:
+            if not broken.connection_invalidated or not self._was_finished():
+                raise
+
+    def settle(self, failure: Failure) -> str | None:
+        """Write down a try that failed, as the retry table says. Returns the task's new state, None where not ours."""
+        state, refund, rest_s = self._after(failure)
+        if state is None:
+            return None
+        with self.engine.begin() as connection:
+            settled = connection.execute(
+                _FAIL,
+                {
+                    **self._fenced,
+                    "state": state,
+                    "ended": state != "ready",
+                    "reason": failure.reason,
+                    "message": failure.message,
+                    "refund": refund,
+                    "rest_s": rest_s,
+                },
+            )
+            return state if settled.rowcount == 1 else None
+
+    def _after(self, failure: Failure) -> tuple[str | None, int, float]:
+        match failure.fate:
+            case Fate.LEAVE:
+                return None, 0, 0.0
+            case Fate.REJECT:
+                return "rejected", 0, 0.0
+            case Fate.HAND_BACK:
+                return "ready", 1, 0.0
+            case Fate.RETRY if self.starts >= self.options.max_starts:
+                return "dead", 0, 0.0
+            case Fate.RETRY:
+                return "ready", 0, backoff_s(self.starts, first_s=self.options.retry_backoff_s)
+
+    def _was_finished(self) -> bool:
+        with self.engine.connect() as connection:
+            return bool(connection.scalar(_FINISHED, self._fenced))
+
+    @property
+    def _fenced(self) -> dict[str, Any]:
+        return {"task": self.task_id, "fence": self.fence}
+
+    @property
+    def log_fields(self) -> dict[str, Any]:
+        return {"recording_id": self.recording_id, "task_id": self.task_id, "fence": self.fence}
+
+
+def start(engine: Engine, task_id: UUID, fence: UUID, *, worker: str, options: LeaseOptions) -> Lease:
+    """Begin the task, or raise `StaleDelivery`: another delivery has it, or its deadline has passed."""
+    with engine.begin() as connection:
+        row = connection.execute(
+            _START, {"task": task_id, "fence": fence, "worker": worker, "lease_s": options.run_lease_s}
+        ).first()
+    if row is None:
+        raise StaleDelivery(f"Task {task_id} does not wait for this delivery.")
+    return Lease(
+        engine=engine,
+        options=options,
+        task_id=task_id,
+        fence=fence,
+        recording_id=row.recording_id,
+        venue_id=row.venue_id,
+        release=row.release,
+        lane=Lane(row.lane),
+        starts=row.attempts,
+        song=row.song,
+        key_shift=row.key_shift,
+        has_backing=row.has_backing,
+    )
+
+
+def _write(connection: Connection, lease: Lease, assessment: Assessment) -> None:
+    assessment_id = uuid7()
+    of = {"assessment_id": assessment_id}
+    connection.execute(
+        insert(tables.Assessment).values(
+            id=assessment_id,
+            task_id=lease.task_id,
+            recording_id=lease.recording_id,
+            venue_id=lease.venue_id,
+            release=lease.release,
+            outcome=assessment.outcome,
+            remarks=[remark.value for remark in assessment.remarks],
+            stage_seconds={stage: round(seconds, 4) for stage, seconds in assessment.stage_seconds.items()},
+        )
+    )
+    rows: Sequence[tuple[type[tables.Base], list[dict[str, Any]]]] = (
+        (tables.Finding, [of | {"code": one.code, "evidence": dict(one.evidence)} for one in assessment.findings]),
+        (tables.Score, [of | asdict(score) for score in assessment.scores]),
+        (tables.Measures, [of | asdict(assessment.measures)] if assessment.measures else []),
+    )
+    for table, values in rows:
+        if values:
+            connection.execute(insert(table), values)

@@ -1,0 +1,161 @@
+"""The words that every part of the house shares: states, outcomes, reasons, and what an assessment says."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+
+class TaskState(StrEnum):
+    """Where one judging of one recording stands. The same words in Python, in Postgres and on the wire."""
+
+    READY = "ready"
+    LEASED = "leased"
+    RUNNING = "running"
+    DONE = "done"
+    DEAD = "dead"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+
+    @property
+    def ended(self) -> bool:
+        """No worker will touch the task again, unless an operator puts it back."""
+        return self not in (TaskState.READY, TaskState.LEASED, TaskState.RUNNING)
+
+
+_T = TaskState
+
+# The only moves a task may make. `store.tables` writes the same table into Postgres, where a trigger holds it.
+LEGAL_TRANSITIONS: frozenset[tuple[TaskState, TaskState]] = frozenset(
+    {
+        (_T.READY, _T.LEASED),  # dispatched
+        (_T.READY, _T.EXPIRED),  # its deadline passed while it waited
+        (_T.READY, _T.CANCELLED),
+        (_T.LEASED, _T.READY),  # the delivery was lost
+        (_T.LEASED, _T.RUNNING),  # a worker began
+        (_T.LEASED, _T.EXPIRED),
+        (_T.LEASED, _T.CANCELLED),
+        (_T.RUNNING, _T.READY),  # handed back, retried, or its worker died
+        (_T.RUNNING, _T.DONE),
+        (_T.RUNNING, _T.DEAD),
+        (_T.RUNNING, _T.REJECTED),
+        (_T.RUNNING, _T.EXPIRED),
+        (_T.RUNNING, _T.CANCELLED),
+        (_T.DEAD, _T.READY),  # requeued by an operator
+        (_T.REJECTED, _T.READY),
+        (_T.EXPIRED, _T.READY),
+    }
+)
+
+
+class Lane(StrEnum):
+    """`live`: the singer is waiting at the screen. `bulk`: nobody is."""
+
+    LIVE = "live"
+    BULK = "bulk"
+
+
+class WorkerClass(StrEnum):
+    """What a task needs to run on; each class has an RQ queue of its own."""
+
+    CPU = "cpu"
+    GPU = "gpu"
+
+
+class Purpose(StrEnum):
+    """Why a recording is judged. A task is unique by (recording, release, purpose)."""
+
+    JUDGE = "judge"
+
+
+class Outcome(StrEnum):
+    """How an assessment ended for a recording that could be heard."""
+
+    SCORED = "scored"
+    UNSCORED = "unscored"
+    REFUSED = "refused"
+
+
+class Reason(StrEnum):
+    """Why an assessment has no scores. Stable: venues and reports count on these words."""
+
+    NO_RELEASE = "no_release"
+    TOO_SHORT = "too_short"
+    TOO_LONG = "too_long"
+    TOO_QUIET = "too_quiet"
+    CLIPPED = "clipped"
+
+
+class Remark(StrEnum):
+    """What was odd about the file though it was judged."""
+
+    BROKEN_TAIL = "broken_tail"
+    DEAD_CHANNEL = "dead_channel"
+    SWAPPED_POLARITY = "swapped_polarity"
+    DC_OFFSET = "dc_offset"
+    DROPOUTS = "dropouts"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A reason with the figures that led to it, such as {"duration_s": 0.4, "at_least_s": 5.0}."""
+
+    code: Reason
+    evidence: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Score:
+    """One dimension of a performance, with the interval that holds the experts' mean at 90 %."""
+
+    dimension: str
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Measures:
+    """What was measured of the recording itself. One column of `measures` each; None where it cannot be known."""
+
+    duration_s: float
+    sample_rate_hz: int  # of the file, before resampling
+    channels: int  # of the file, before upmixing
+    codec: str
+    loudness_lufs: float | None  # BS.1770-4 integrated; None where no block passes the gate
+    peak_dbfs: float | None
+    clipped_share: float  # of all samples, 0..1
+    longest_clip_ms: float
+    noise_floor_dbfs: float | None
+    dc_offset: float  # the larger of the channels', full scale = 1
+    dropout_count: int
+    dropout_s: float
+    dead_channels: int
+    channel_correlation: float | None  # -1 is swapped polarity; None for mono
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """What a worker found out about one recording."""
+
+    outcome: Outcome
+    findings: tuple[Finding, ...] = ()
+    remarks: tuple[Remark, ...] = ()
+    scores: tuple[Score, ...] = ()
+    measures: Measures | None = None
+    stage_seconds: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        return tuple(finding.code for finding in self.findings)
+
+
+class Progress(Protocol):
+    """Called by a stage as it gets on. Raises when the work is to stop: a stage lets that pass through."""
+
+    def __call__(self, stage: str, fraction: float) -> None: ...
+
+
+def no_progress(stage: str, fraction: float) -> None:
+    """For callers that do not watch."""

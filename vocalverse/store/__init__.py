@@ -1,0 +1,1 @@
+"""Postgres is the truth, and blobs lie beside it."""

@@ -1,0 +1,60 @@
+"""Songs as an operator sees them: everybody's, and each venue's own."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Select, func, or_, select
+from sqlalchemy.dialects.postgresql import insert
+
+from vocalverse.errors import NotFound
+from vocalverse.ids import uuid7
+from vocalverse.store.tables import Recording, Song, Venue
+
+
+def add_song(
+    connection: Connection,
+    *,
+    venue_id: UUID | None,
+    ref: str,
+    title: str | None = None,
+    artist: str | None = None,
+    language: str | None = None,
+) -> UUID:
+    """The song of that name, made if it is new; what is said of it replaces what was known."""
+    said = {name: value for name, value in (("title", title), ("artist", artist), ("language", language)) if value}
+    made = insert(Song).values(id=uuid7(), venue_id=venue_id, ref=ref, **said)
+    return connection.execute(
+        made.on_conflict_do_update(index_elements=[Song.venue_id, Song.ref], set_={"ref": ref, **said}).returning(
+            Song.id
+        )
+    ).scalar_one()
+
+
+def list_songs(
+    connection: Connection, *, venue_id: UUID | None = None, like: str | None = None, limit: int = 100
+) -> list[dict[str, Any]]:
+    """By name; with a venue its own and everybody's, with `like` those whose name, title or artist holds it."""
+    found = _songs().order_by(Song.ref, Song.id).limit(limit)
+    if venue_id:
+        found = found.where(or_(Song.venue_id == venue_id, Song.venue_id.is_(None)))
+    if like:
+        found = found.where(
+            or_(*(column.icontains(like, autoescape=True) for column in (Song.ref, Song.title, Song.artist)))
+        )
+    return [dict(row) for row in connection.execute(found).mappings()]
+
+
+def show_song(connection: Connection, *, ref: str, venue_id: UUID | None) -> dict[str, Any]:
+    """The song with how often it was sung."""
+    mine = Song.venue_id == venue_id if venue_id else Song.venue_id.is_(None)
+    found = connection.execute(_songs().where(Song.ref == ref, mine)).mappings().first()
+    if found is None:
+        raise NotFound(f"There is no song {ref!r} {'of that venue' if venue_id else 'without a venue (see --venue)'}.")
+    sung = connection.scalar(select(func.count()).where(Recording.song_id == found["id"]))
+    return {**found, "recordings": sung}
+
+
+def _songs() -> Select[*tuple[Any, ...]]:
+    return select(
+        Song.ref, Song.title, Song.artist, Song.language, Venue.slug.label("venue"), Song.created_at, Song.id
+    ).outerjoin(Venue, Venue.id == Song.venue_id)

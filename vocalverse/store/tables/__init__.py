@@ -1,0 +1,34 @@
+"""What Postgres holds. Alembic compares these with the database; `migrations/` brings it there."""
+
+from vocalverse.store.tables.base import Base
+from vocalverse.store.tables.places import ApiKey, Machine, ReportAccess, Room, Song, Venue
+from vocalverse.store.tables.recordings import Audit, Purge, Recording, Upload, UploadState
+from vocalverse.store.tables.results import Assessment, Feedback, Finding, Measures, Notes, Score
+from vocalverse.store.tables.tasks import Backlog, Event, Release, Task, TaskTransition, Worker
+
+__all__ = [
+    "ApiKey",
+    "Assessment",
+    "Audit",
+    "Backlog",
+    "Base",
+    "Event",
+    "Feedback",
+    "Finding",
+    "Machine",
+    "Measures",
+    "Notes",
+    "Purge",
+    "Recording",
+    "Release",
+    "ReportAccess",
+    "Room",
+    "Score",
+    "Song",
+    "Task",
+    "TaskTransition",
+    "Upload",
+    "UploadState",
+    "Venue",
+    "Worker",
+]

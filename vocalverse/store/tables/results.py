@@ -1,0 +1,101 @@
+"""What was found out: assessments with findings, scores, measures, sung notes and words."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from vocalverse.records import Outcome
+from vocalverse.store.tables.base import Base, Key, Now, enum
+
+_OF_ASSESSMENT = "assessments.id"
+
+
+class Assessment(Base):
+    __tablename__ = "assessments"
+    __table_args__ = (
+        UniqueConstraint("task_id"),
+        Index("assessments_venue_id_id_idx", "venue_id", "id"),
+        Index("assessments_recording_id_idx", "recording_id"),
+    )
+
+    id: Mapped[Key]
+    task_id: Mapped[UUID] = mapped_column(ForeignKey("tasks.id", ondelete="CASCADE"))
+    recording_id: Mapped[UUID] = mapped_column(ForeignKey("recordings.id", ondelete="CASCADE"))
+    venue_id: Mapped[UUID] = mapped_column(ForeignKey("venues.id"))
+    release: Mapped[str] = mapped_column(ForeignKey("releases.name"))
+    created_at: Mapped[Now]
+    outcome: Mapped[Outcome] = mapped_column(enum(Outcome, "outcome"))
+    remarks: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
+    stage_seconds: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+
+
+class Finding(Base):
+    """A reason why there is no score, with its figures."""
+
+    __tablename__ = "findings"
+
+    assessment_id: Mapped[UUID] = mapped_column(ForeignKey(_OF_ASSESSMENT, ondelete="CASCADE"), primary_key=True)
+    code: Mapped[str] = mapped_column(primary_key=True)
+    evidence: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+
+
+class Score(Base):
+    """Dimensions are data: the release says which there are."""
+
+    __tablename__ = "scores"
+    __table_args__ = (CheckConstraint("low <= value AND value <= high", name="interval"),)
+
+    assessment_id: Mapped[UUID] = mapped_column(ForeignKey(_OF_ASSESSMENT, ondelete="CASCADE"), primary_key=True)
+    dimension: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[float]
+    low: Mapped[float]
+    high: Mapped[float]
+
+
+class Measures(Base):
+    """`records.Measures`, a column each."""
+
+    __tablename__ = "measures"
+
+    assessment_id: Mapped[UUID] = mapped_column(ForeignKey(_OF_ASSESSMENT, ondelete="CASCADE"), primary_key=True)
+    duration_s: Mapped[float]
+    sample_rate_hz: Mapped[int]
+    channels: Mapped[int]
+    codec: Mapped[str]
+    loudness_lufs: Mapped[float | None]
+    peak_dbfs: Mapped[float | None]
+    clipped_share: Mapped[float]
+    longest_clip_ms: Mapped[float]
+    noise_floor_dbfs: Mapped[float | None]
+    dc_offset: Mapped[float]
+    dropout_count: Mapped[int] = mapped_column(BigInteger)
+    dropout_s: Mapped[float]
+    dead_channels: Mapped[int]
+    channel_correlation: Mapped[float | None]
+
+
+class Notes(Base):
+    """The notes that were sung, compactly: one row of equally long arrays."""
+
+    __tablename__ = "notes"
+
+    assessment_id: Mapped[UUID] = mapped_column(ForeignKey(_OF_ASSESSMENT, ondelete="CASCADE"), primary_key=True)
+    onset_s: Mapped[list[float]]
+    offset_s: Mapped[list[float]]
+    pitch_midi: Mapped[list[float]]
+
+
+class Feedback(Base):
+    """What the singer reads, a sentence a row, each with the moment and the measure that it rests on."""
+
+    __tablename__ = "feedback"
+
+    assessment_id: Mapped[UUID] = mapped_column(ForeignKey(_OF_ASSESSMENT, ondelete="CASCADE"), primary_key=True)
+    language: Mapped[str] = mapped_column(primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    sentence: Mapped[str]
+    from_s: Mapped[float | None]
+    to_s: Mapped[float | None]
+    measure: Mapped[str | None]

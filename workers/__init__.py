@@ -1,0 +1,1 @@
+"""What RQ runs: the job, the process that runs it, and the supervisor of such processes."""

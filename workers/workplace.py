@@ -1,0 +1,144 @@
+"""What one worker process has at hand, opened once before its first task: the assessor, Postgres, the blobs."""
+
+import importlib
+import logging
+import os
+import secrets
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import BinaryIO
+from uuid import UUID
+
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import SQLAlchemyError
+
+import vocalverse
+from vocalverse.assess import Assessor, Take
+from vocalverse.errors import BadSettings
+from vocalverse.queue import lease
+from vocalverse.queue.delivery import connect
+from vocalverse.queue.lease import Lease, LeaseOptions
+from vocalverse.records import WorkerClass
+from vocalverse.settings import Settings
+from vocalverse.store.blobs import BlobStore, open_blobs
+from vocalverse.store.connect import worker_engine
+from workers.pulse import Pulse
+
+log = logging.getLogger(__name__)
+
+_MEMORY = 0.3  # how much the newest task counts in the running mean of what a task takes
+
+_REGISTER = text("""
+    INSERT INTO workers (name, worker_class, host, version, tasks_done, task_s)
+    VALUES (:name, CAST(:class AS worker_class), :host, :version, :done, :task_s)
+    ON CONFLICT (name) DO UPDATE SET seen_at = now(), tasks_done = :done, task_s = :task_s
+""")
+_LEAVE = text("DELETE FROM workers WHERE name = :name OR seen_at < now() - interval '1 day'")
+
+
+@dataclass
+class Workplace:
+    name: str
+    worker_class: WorkerClass
+    settings: Settings
+    assessor: Assessor
+    engine: Engine
+    blobs: BlobStore
+    pulse: Pulse
+    current: Lease | None = None  # what the stopping thread would hand back
+    tasks_done: int = 0
+    task_s: float | None = None
+    _stop: threading.Event = field(default_factory=threading.Event)
+
+    @classmethod
+    def open(cls, settings: Settings, worker_class: WorkerClass, pulse: Pulse) -> "Workplace":
+        name = f"{worker_class.value}-{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
+        return cls(
+            name=name,
+            worker_class=worker_class,
+            settings=settings,
+            assessor=_opener(settings.assessor)(),
+            engine=worker_engine(settings.worker_database_url, actor=name[:63]),
+            blobs=open_blobs(settings),
+            pulse=pulse,
+        )
+
+    @staticmethod
+    def check(settings: Settings) -> None:
+        """Raises `BadSettings` where no worker could open its place; nothing is connected to or loaded."""
+        worker_engine(settings.worker_database_url, actor="check").dispose()
+        connect(settings.worker_redis_url).close()
+        _opener(settings.assessor)
+
+    def start(self, task_id: UUID, fence: UUID) -> Lease:
+        options = LeaseOptions(
+            run_lease_s=self.settings.run_lease_s,
+            max_starts=self.settings.max_starts,
+            retry_backoff_s=self.settings.retry_backoff_s,
+        )
+        return lease.start(self.engine, task_id, fence, worker=self.name, options=options)
+
+    @contextmanager
+    def take(self, held: Lease) -> Iterator[Take]:
+        """The recording with its sound, as the assessor wants it, open for as long as it is judged."""
+        with ExitStack() as files:
+
+            def opened(name: str) -> BinaryIO:
+                return files.enter_context(self.blobs.open(held.venue_id, held.recording_id, name))
+
+            yield Take(
+                recording_id=held.recording_id,
+                audio=opened("audio"),
+                song=held.song,
+                key_shift=held.key_shift,
+                backing=opened("backing") if held.has_backing else None,
+                lane=held.lane,
+            )
+
+    def count(self, seconds: float) -> None:
+        """A task is through: what one takes is what the dispatcher's window and all estimates rest on."""
+        self.tasks_done += 1
+        self.task_s = seconds if self.task_s is None else self.task_s + _MEMORY * (seconds - self.task_s)
+
+    def be_seen(self) -> None:
+        """Renew this worker's row until it leaves: the dispatcher sends only where somebody is."""
+        while not self._stop.is_set():
+            try:
+                self._register()
+            except SQLAlchemyError as away:
+                log.warning("worker row not renewed: %s", away, extra={"action": "unseen", "worker": self.name})
+            self._stop.wait(min(2.0, self.settings.worker_silent_s / 4))
+
+    def leave(self) -> None:
+        self._stop.set()
+        try:
+            with self.engine.begin() as connection:
+                connection.execute(_LEAVE, {"name": self.name})
+        except SQLAlchemyError as away:  # the row grows silent and is not counted any more
+            log.warning("worker row not removed: %s", away, extra={"action": "unseen", "worker": self.name})
+
+    def _register(self) -> None:
+        with self.engine.begin() as connection:
+            connection.execute(
+                _REGISTER,
+                {
+                    "name": self.name,
+                    "class": self.worker_class.value,
+                    "host": socket.gethostname(),
+                    "version": vocalverse.__version__,
+                    "done": self.tasks_done,
+                    "task_s": self.task_s,
+                },
+            )
+
+
+def _opener(path: str) -> Callable[[], Assessor]:
+    module, _, name = path.partition(":")
+    try:
+        opener: Callable[[], Assessor] = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as missing:
+        raise BadSettings(f"VOCALVERSE_ASSESSOR={path!r} names nothing that can be imported: {missing}") from missing
+    return opener

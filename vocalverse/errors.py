@@ -130,6 +130,41 @@ class DigestMismatch(VocalVerseError):
     http_status = 422
 
 
+# --- models -----------------------------------------------------------------------------------------------------
+
+
+class ModelUnknown(VocalVerseError):
+    """No model or architecture of that name."""
+
+    code = "model_unknown"
+    exit_status = 4
+
+
+class ModelBroken(VocalVerseError):
+    """A checkpoint or its yaml is cut short, lies about its shape, or holds what it must not."""
+
+    code = "model_broken"
+    http_status = 422
+    exit_status = 2
+
+
+class ModelRefused(VocalVerseError):
+    """Its licence was not accepted, or it needs a package that we do without."""
+
+    code = "model_refused"
+    exit_status = 6
+
+
+class BackendFailed(VocalVerseError):
+    """What runs a network failed in the middle of a song: nothing of that song is used."""
+
+    code = "backend_failed"
+
+
+class OutOfMemory(BackendFailed):
+    code = "out_of_memory"
+
+
 # --- the running of a task ------------------------------------------------------------------------------------
 
 

@@ -95,6 +95,8 @@ class Remark(StrEnum):
     SWAPPED_POLARITY = "swapped_polarity"
     DC_OFFSET = "dc_offset"
     DROPOUTS = "dropouts"
+    BACKING_UNREADABLE = "backing_unreadable"  # the known backing could not be decoded
+    BACKING_NOT_HEARD = "backing_not_heard"  # it is not in the recording: another song's, or another take of it
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,9 @@ class Score:
 
 @dataclass(frozen=True)
 class Measures:
-    """What was measured of the recording itself. One column of `measures` each; None where it cannot be known."""
+    """What was measured of the recording itself. One column of `measures` each; None where it cannot be known, or was
+    not looked for because the recording was refused before.
+    """
 
     duration_s: float
     sample_rate_hz: int  # of the file, before resampling
@@ -133,6 +137,15 @@ class Measures:
     dropout_s: float
     dead_channels: int
     channel_correlation: float | None  # -1 is swapped polarity; None for mono
+    # What the ear found.
+    voice_share: float | None = None  # of the time, 0..1
+    voice_to_backing_db: float | None = None  # while there is a voice
+    reverberation_t60_s: float | None = None  # of the room, from the voice alone
+    direct_to_reverberant_db: float | None = None
+    backing_delay_s: float | None = None  # of a known backing: the room's latency
+    backing_drift_ppm: float | None = None  # how much faster the venue's clock runs than the backing's
+    backing_coherence: float | None = None  # 0..1, how much of the recording the known backing explains
+    bleed_db: float | None = None  # the known backing's level in the recording against all the rest
 
 
 @dataclass(frozen=True)

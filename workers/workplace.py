@@ -17,13 +17,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 import vocalverse
 from vocalverse.assess import Assessor, Take
-from vocalverse.errors import BadSettings
+from vocalverse.errors import BadSettings, BlobMissing
 from vocalverse.queue import lease
 from vocalverse.queue.delivery import connect
 from vocalverse.queue.lease import Lease, LeaseOptions
 from vocalverse.records import WorkerClass
 from vocalverse.settings import Settings
-from vocalverse.store.blobs import BlobStore, open_blobs
+from vocalverse.store.blobs import AUDIO, BACKING, BlobStore, open_blobs
 from vocalverse.store.connect import worker_engine
 from workers.pulse import Pulse
 
@@ -85,18 +85,26 @@ class Workplace:
     def take(self, held: Lease) -> Iterator[Take]:
         """The recording with its sound, as the assessor wants it, open for as long as it is judged."""
         with ExitStack() as files:
-
-            def opened(name: str) -> BinaryIO:
-                return files.enter_context(self.blobs.open(held.venue_id, held.recording_id, name))
-
+            audio = files.enter_context(self.blobs.open(held.venue_id, held.recording_id, AUDIO))
             yield Take(
                 recording_id=held.recording_id,
-                audio=opened("audio"),
+                audio=audio,
                 song=held.song,
                 key_shift=held.key_shift,
-                backing=opened("backing") if held.has_backing else None,
+                backing=self._open_backing(held, files),
+                backing_shift=held.backing.semitones if held.backing else 0,
                 lane=held.lane,
             )
+
+    def _open_backing(self, held: Lease, files: ExitStack) -> BinaryIO | None:
+        """A known backing makes the voice clearer; without it the recording is judged all the same."""
+        if held.backing is None:
+            return None
+        try:
+            return files.enter_context(self.blobs.open(held.backing.venue_id, held.backing.blob_id, BACKING))
+        except BlobMissing as missing:
+            log.warning(str(missing), extra={"action": "backing_missing", **held.log_fields})
+            return None
 
     def count(self, seconds: float) -> None:
         """A task is through: what one takes is what the dispatcher's window and all estimates rest on."""

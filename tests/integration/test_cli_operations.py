@@ -19,6 +19,7 @@ from tests.seeding import add_tasks, add_venue
 from vocalverse.cli import main
 from vocalverse.errors import Unauthenticated
 from vocalverse.records import TaskState
+from vocalverse.samples import TAKES
 from vocalverse.store.connect import owner_engine
 from vocalverse.store.keys import Scope, authenticate
 from vocalverse.store.venues import ensure_venue
@@ -179,6 +180,25 @@ def test_a_song_is_added_corrected_found_and_shown(house: House) -> None:
     assert [one["ref"] for one in house.json("songs", "list", "--venue", "v")] == ["hey", "own"]
     assert house.json("songs", "list", "--like", "%") == []
     assert house.refused("songs", "show", "own") == (4, "not_found")
+
+
+def test_a_songs_backings_are_kept_by_key_replaced_and_forgotten(house: House, tmp_path: Path) -> None:
+    """The blob is there before its row, a replaced one is gone, and a scrub finds nothing odd."""
+    house.said("songs", "add", "hey")
+    take = TAKES[0]
+    assert house.json("songs", "add-backing", "hey", take)["backings"][0]["key_shift"] == 0
+    house.said("songs", "add-backing", "hey", TAKES[1], "--key-shift", -2)
+    house.said("songs", "add-backing", "hey", TAKES[1])
+    assert house.json("songs", "show", "hey")["backings"] == [-2, 0]
+    assert "All blobs are there" in house.said("blobs", "scrub")
+    house.said("songs", "remove-backing", "hey", "--key-shift", -2)
+    assert house.json("songs", "show", "hey")["backings"] == [0]
+    assert house.refused("songs", "remove-backing", "hey", "--key-shift", -2) == (4, "not_found")
+    noise = tmp_path / "noise.wav"
+    noise.write_text("no sound")
+    assert house.refused("songs", "add-backing", "hey", noise)[1] == "unsupported_format"
+    with house.engine.begin() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM song_backings")) == 1
 
 
 # --- recordings ------------------------------------------------------------------------------------------------

@@ -22,7 +22,8 @@ class Take:
     audio: BinaryIO  # a real file, opened for reading
     song: str | None = None
     key_shift: int = 0
-    backing: BinaryIO | None = None
+    backing: BinaryIO | None = None  # what the venue played, where that is known
+    backing_shift: int = 0  # semitones by which it was shifted when it was played
     lane: Lane = Lane.BULK
 
 

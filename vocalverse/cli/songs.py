@@ -1,12 +1,21 @@
 """`vocalverse songs`: what is sung."""
 
+from pathlib import Path
+
 import click
 
 from vocalverse.cli.database import operating
-from vocalverse.cli.output import json_option, show_facts, show_rows
+from vocalverse.cli.output import json_option, show_done, show_facts, show_rows
 
 _COLUMNS = ("ref", "title", "artist", "language", "venue")
 _venue_option = click.option("--venue", help="The venue whose song it is; everybody's where nothing is said.")
+_shift_option = click.option(
+    "--key-shift",
+    type=click.IntRange(-12, 12),
+    default=0,
+    show_default=True,
+    help="By how many semitones the venue plays it higher.",
+)
 
 
 @click.group()
@@ -63,3 +72,56 @@ def show(ref: str, venue: str | None, as_json: bool) -> None:
     with operating() as connection:
         facts = show_song(connection, ref=ref, venue_id=find_venue(connection, venue) if venue else None)
     show_facts(facts, as_json=as_json)
+
+
+@songs.command("add-backing")
+@click.argument("ref")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@_shift_option
+@_venue_option
+@json_option
+def add_backing(ref: str, file: Path, key_shift: int, venue: str | None, as_json: bool) -> None:
+    """Say what is played to a song: recordings of it are then judged with FILE taken out of them.
+
+    A file for each key that is played is best; where there is none for a key, that of the song's own key is tried.
+    """
+    from vocalverse.audio.decode import decode
+    from vocalverse.settings import Settings
+    from vocalverse.store.blobs import open_blobs
+    from vocalverse.store.song_backings import keep_backing, list_backings
+    from vocalverse.store.songs import show_song
+    from vocalverse.store.venues import find_venue
+
+    with file.open("rb") as sound:
+        decode(sound)  # what cannot be heard is refused here and not by every worker
+    settings = Settings.read()
+    blobs = open_blobs(settings)
+    with operating(settings) as connection:
+        song = show_song(connection, ref=ref, venue_id=find_venue(connection, venue) if venue else None)
+        replaced = keep_backing(connection, blobs, song_id=song["id"], key_shift=key_shift, path=file)
+        kept = list_backings(connection, song["id"])
+    if replaced:
+        replaced.delete(blobs)
+    shifts = ", ".join(f"{backing['key_shift']:+d}" for backing in kept)
+    show_done(f"{ref} now has backings for the key shifts {shifts}.", {"ref": ref, "backings": kept}, as_json=as_json)
+
+
+@songs.command("remove-backing")
+@click.argument("ref")
+@_shift_option
+@_venue_option
+@json_option
+def forget_backing(ref: str, key_shift: int, venue: str | None, as_json: bool) -> None:
+    """Forget what is played to a song in one key."""
+    from vocalverse.settings import Settings
+    from vocalverse.store.blobs import open_blobs
+    from vocalverse.store.song_backings import remove_backing
+    from vocalverse.store.songs import show_song
+    from vocalverse.store.venues import find_venue
+
+    settings = Settings.read()
+    with operating(settings) as connection:
+        song = show_song(connection, ref=ref, venue_id=find_venue(connection, venue) if venue else None)
+        removed = remove_backing(connection, song_id=song["id"], key_shift=key_shift)
+    removed.delete(open_blobs(settings))
+    show_done(f"Removed the backing of {ref}.", {"ref": ref, "key_shift": key_shift}, as_json=as_json)

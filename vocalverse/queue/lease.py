@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine, insert, text
+from sqlalchemy import Connection, Engine, Row, insert, text
 from sqlalchemy.exc import DBAPIError
 
 from vocalverse.errors import LeaseLost, StaleDelivery
@@ -14,18 +14,25 @@ from vocalverse.ids import uuid7
 from vocalverse.queue.retry import Failure, Fate, backoff_s
 from vocalverse.records import Assessment, Lane
 from vocalverse.store import tables
+from vocalverse.store.song_backings import blob_venue
 
 log = logging.getLogger(__name__)
 
+# A backing that came with the recording is what was played; else the song's in the key that was sung, else in its own.
 _START = text("""
     UPDATE tasks t SET state = 'running', attempts = t.attempts + 1, started_at = now(), worker = :worker,
         lease_until = now() + make_interval(secs => :lease_s), stage = NULL, fraction = NULL,
         reason = NULL, message = NULL
     FROM recordings r LEFT JOIN songs s ON s.id = r.song_id
+    LEFT JOIN LATERAL (
+        SELECT id, key_shift FROM song_backings
+        WHERE song_id = s.id AND key_shift IN (r.key_shift, 0) ORDER BY key_shift = r.key_shift DESC LIMIT 1
+    ) b ON r.backing_sha256 IS NULL
     WHERE t.id = :task AND t.fence = :fence AND t.state = 'leased' AND r.id = t.recording_id
       AND (t.deadline_at IS NULL OR t.deadline_at > now())
     RETURNING t.recording_id, t.venue_id, t.release, t.lane, t.attempts, s.ref AS song, r.key_shift,
-        r.backing_sha256 IS NOT NULL AS has_backing
+        r.backing_sha256 IS NOT NULL AS has_backing, b.id AS song_backing_id, b.key_shift AS song_backing_shift,
+        s.venue_id AS song_venue_id
 """)
 
 _RENEW = text("""
@@ -60,6 +67,15 @@ class LeaseOptions:
 
 
 @dataclass(frozen=True)
+class KnownBacking:
+    """Where the sound of a known backing lies, and by how much it was shifted when it was played."""
+
+    venue_id: UUID
+    blob_id: UUID
+    semitones: int
+
+
+@dataclass(frozen=True)
 class Lease:
     """One running task and what its worker has to know."""
 
@@ -74,7 +90,7 @@ class Lease:
     starts: int
     song: str | None
     key_shift: int
-    has_backing: bool
+    backing: KnownBacking | None
 
     def renew(self, stage: str | None, fraction: float | None) -> bool:
         """Hold on for another lease; false where the task is no longer ours."""
@@ -162,8 +178,17 @@ def start(engine: Engine, task_id: UUID, fence: UUID, *, worker: str, options: L
         starts=row.attempts,
         song=row.song,
         key_shift=row.key_shift,
-        has_backing=row.has_backing,
+        backing=_backing(row),
     )
+
+
+def _backing(row: Row[Any]) -> KnownBacking | None:
+    if row.has_backing:
+        return KnownBacking(row.venue_id, row.recording_id, 0)
+    if row.song_backing_id:
+        shifted = row.key_shift - row.song_backing_shift
+        return KnownBacking(blob_venue(row.song_venue_id), row.song_backing_id, shifted)
+    return None
 
 
 def _write(connection: Connection, lease: Lease, assessment: Assessment) -> None:

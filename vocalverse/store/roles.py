@@ -48,6 +48,7 @@ _GRANTS: Mapping[str, Mapping[str, str]] = {
     WORKER: {
         "venues": _READ,
         "songs": _READ,
+        "song_backings": _READ,
         "recordings": "SELECT, UPDATE",
         "tasks": "SELECT, UPDATE",
         "releases": _READ,

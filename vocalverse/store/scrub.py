@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine, text
 
 from vocalverse.errors import BlobMissing
 from vocalverse.store.blobs import AUDIO, BACKING, BlobKey, BlobStore, read_digest
+from vocalverse.store.song_backings import blob_venue
 
 log = logging.getLogger(__name__)
 
@@ -97,7 +98,14 @@ _ROWS = text("""
 """)
 
 
+_OF_SONGS = text("""
+    SELECT b.id, s.venue_id, b.sha256 FROM song_backings b JOIN songs s ON s.id = b.song_id
+    WHERE b.created_at >= :since ORDER BY b.id
+""")
+
+
 def _expected(connection: Connection, since: datetime | None) -> Iterator[_Expected]:
+    yield from _expected_of_songs(connection, since)
     after = _first_id(since)
     while rows := connection.execute(
         _ROWS, {"after": after, "since": since or datetime(1970, 1, 1, tzinfo=UTC), "batch": _BATCH}
@@ -107,6 +115,11 @@ def _expected(connection: Connection, since: datetime | None) -> Iterator[_Expec
             if row.backing_sha256:
                 yield _Expected(BlobKey(row.venue_id, row.id, BACKING), bytes(row.backing_sha256))
         after = rows[-1].id
+
+
+def _expected_of_songs(connection: Connection, since: datetime | None) -> Iterator[_Expected]:
+    for row in connection.execute(_OF_SONGS, {"since": since or datetime(1970, 1, 1, tzinfo=UTC)}).all():
+        yield _Expected(BlobKey(blob_venue(row.venue_id), row.id, BACKING), bytes(row.sha256))
 
 
 def _first_id(since: datetime | None) -> UUID:
@@ -120,7 +133,10 @@ def _first_id(since: datetime | None) -> UUID:
 def _still_expected(connection: Connection, key: BlobKey) -> bool:
     return bool(
         connection.scalar(
-            text("SELECT EXISTS (SELECT 1 FROM recordings WHERE id = :id AND audio_deleted_at IS NULL)"),
+            text(
+                "SELECT EXISTS (SELECT 1 FROM recordings WHERE id = :id AND audio_deleted_at IS NULL)"
+                " OR EXISTS (SELECT 1 FROM song_backings WHERE id = :id)"
+            ),
             {"id": key.recording_id},
         )
     )
@@ -130,6 +146,7 @@ def _still_expected(connection: Connection, key: BlobKey) -> bool:
 _WANTED = text("""
     SELECT id FROM recordings WHERE id = ANY(:ids) AND audio_deleted_at IS NULL
     UNION SELECT recording_id FROM uploads WHERE recording_id = ANY(:ids) AND state = 'open'
+    UNION SELECT id FROM song_backings WHERE id = ANY(:ids)
 """)
 
 

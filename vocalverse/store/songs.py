@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from vocalverse.errors import NotFound
 from vocalverse.ids import uuid7
+from vocalverse.store.song_backings import list_backings
 from vocalverse.store.tables import Recording, Song, Venue
 
 
@@ -45,13 +46,14 @@ def list_songs(
 
 
 def show_song(connection: Connection, *, ref: str, venue_id: UUID | None) -> dict[str, Any]:
-    """The song with how often it was sung."""
+    """The song with how often it was sung, and the key shifts for which its backing is known."""
     mine = Song.venue_id == venue_id if venue_id else Song.venue_id.is_(None)
     found = connection.execute(_songs().where(Song.ref == ref, mine)).mappings().first()
     if found is None:
         raise NotFound(f"There is no song {ref!r} {'of that venue' if venue_id else 'without a venue (see --venue)'}.")
     sung = connection.scalar(select(func.count()).where(Recording.song_id == found["id"]))
-    return {**found, "recordings": sung}
+    known = [backing["key_shift"] for backing in list_backings(connection, found["id"])]
+    return {**found, "recordings": sung, "backings": known}
 
 
 def _songs() -> Select[*tuple[Any, ...]]:

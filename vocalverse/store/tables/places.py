@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, LargeBinary, SmallInteger, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from vocalverse.store.tables.base import Base, Key, Now
@@ -62,6 +62,23 @@ class Song(Base):
     title: Mapped[str | None]
     artist: Mapped[str | None]
     language: Mapped[str | None]
+    created_at: Mapped[Now]
+
+
+class SongBacking(Base):
+    """What a venue plays to a song in one key, so that a worker can take it out of the recording."""
+
+    __tablename__ = "song_backings"
+    __table_args__ = (
+        CheckConstraint("key_shift BETWEEN -12 AND 12", name="key_shift"),
+        UniqueConstraint("song_id", "key_shift"),
+    )
+
+    id: Mapped[Key]  # names its blob, where a recording's id stands otherwise
+    song_id: Mapped[UUID] = mapped_column(ForeignKey("songs.id", ondelete="CASCADE"))
+    key_shift: Mapped[int] = mapped_column(SmallInteger)
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[bytes] = mapped_column(LargeBinary)
     created_at: Mapped[Now]
 
 

@@ -74,6 +74,14 @@ class Measures(Base):
     dropout_s: Mapped[float]
     dead_channels: Mapped[int]
     channel_correlation: Mapped[float | None]
+    voice_share: Mapped[float | None]
+    voice_to_backing_db: Mapped[float | None]
+    reverberation_t60_s: Mapped[float | None]
+    direct_to_reverberant_db: Mapped[float | None]
+    backing_delay_s: Mapped[float | None]
+    backing_drift_ppm: Mapped[float | None]
+    backing_coherence: Mapped[float | None]
+    bleed_db: Mapped[float | None]
 
 
 class Notes(Base):

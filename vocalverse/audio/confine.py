@@ -1,18 +1,26 @@
-"""What the decoder's process gives up before it looks at a byte of the recording."""
+"""What a process gives up before it looks at a byte that a stranger wrote."""
 
 import ctypes
 import os
 import resource
 import signal
 import sys
-
-from vocalverse.audio.wire import Job
+from typing import Protocol
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_NO_NEW_PRIVS = 38
 
 
-def give_up_rights(job: Job) -> None:
+class Bounds(Protocol):
+    @property
+    def parent_pid(self) -> int: ...  # 0 where it cannot be seen from inside
+    @property
+    def memory_bytes(self) -> int: ...
+    @property
+    def cpu_s(self) -> int: ...
+
+
+def give_up_rights(job: Bounds) -> None:
     """Bounds of memory and time, no file of any size, no core, no new privileges, and no life without the parent."""
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_FSIZE, 0)

@@ -1,23 +1,26 @@
-"""Starts the decoder's process with next to no rights, and ends it whatever happens."""
+"""Starts a process that parses a stranger's file with next to no rights, and ends it whatever happens."""
 
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from vocalverse.audio.formats import Format
 from vocalverse.audio.wire import SAMPLE_RATE_HZ, Job
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 _PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 _BOOT = (
-    "import json, sys; sys.path[:] = json.loads(sys.argv[1])['import_from']; "
-    "from vocalverse.audio.decoder_child import main; main(sys.argv[1])"
+    "import importlib, json, sys; sys.path[:] = json.loads(sys.argv[2])['import_from']; "
+    "importlib.import_module(sys.argv[1]).main(sys.argv[2])"
 )
 _PYTHON = (sys.executable, "-I", "-S", "-B")
 # One thread each: a pool of them would cost start-up, address space and another task's core.
@@ -40,15 +43,33 @@ class DecodeLimits:
         return round(self.max_s * SAMPLE_RATE_HZ)
 
 
+@dataclass(frozen=True)
+class Surroundings:
+    """What a confined process has to be told, for it has neither site nor environment to find its way."""
+
+    import_from: list[str]
+    parent_pid: int  # 0 where it cannot be seen from inside
+
+
 @contextmanager
 def decoding(file: BinaryIO, kind: Format, limits: DecodeLimits) -> Iterator["subprocess.Popen[bytes]"]:
     """A process that decodes `file` to its standard output. It is dead when the block is left."""
+    with confined("vocalverse.audio.decoder_child", lambda around: _job(kind, limits, around), file) as process:
+        yield process
+
+
+@contextmanager
+def confined(
+    child: str, job: "Callable[[Surroundings], DataclassInstance]", file: BinaryIO
+) -> Iterator["subprocess.Popen[bytes]"]:
+    """`main` of the module `child`, given its job as JSON and `file` as standard input. It is dead in the end."""
     walls = _bubblewrap()
-    job = _job(kind, limits, parent_pid=0 if walls else os.getpid())
+    entries = dict.fromkeys([str(_PACKAGE_ROOT), *filter(os.path.isabs, sys.path)])
+    told = job(Surroundings(list(entries), parent_pid=0 if walls else os.getpid()))
     offset = os.lseek(file.fileno(), 0, os.SEEK_CUR)  # the child shares it
     os.lseek(file.fileno(), 0, os.SEEK_SET)
     with subprocess.Popen(
-        [*walls, *_PYTHON, "-c", _BOOT, json.dumps(asdict(job))],
+        [*walls, *_PYTHON, "-c", _BOOT, child, json.dumps(asdict(told))],
         stdin=file,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -74,11 +95,15 @@ def _let_end(process: "subprocess.Popen[bytes]") -> None:
         pass
 
 
-def _job(kind: Format, limits: DecodeLimits, *, parent_pid: int) -> Job:
-    """The child imports from where we do: it has neither site nor environment to find its way."""
-    entries = dict.fromkeys([str(_PACKAGE_ROOT), *filter(os.path.isabs, sys.path)])
+def _job(kind: Format, limits: DecodeLimits, around: Surroundings) -> Job:
     return Job(
-        list(entries), kind.container, kind.codec, parent_pid, limits.max_frames, limits.memory_bytes, limits.cpu_s
+        import_from=around.import_from,
+        container=kind.container,
+        codec=kind.codec,
+        parent_pid=around.parent_pid,
+        max_frames=limits.max_frames,
+        memory_bytes=limits.memory_bytes,
+        cpu_s=limits.cpu_s,
     )
 
 

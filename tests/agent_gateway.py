@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -32,6 +33,7 @@ class Fault:
     code: str | None = "injected"
     headers: dict[str, str] = field(default_factory=dict)
     times: int = 1
+    only_for: Callable[[str], bool] = lambda _: True
 
 
 @dataclass
@@ -67,6 +69,7 @@ class Gateway(ThreadingHTTPServer):
         self.health: list[dict[str, Any]] = []
         self.lock = threading.Lock()
         self.received = 0
+        self.meanwhile: Callable[[str], None] = lambda _: None  # done before a request is answered
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that goes away in mid-request is what these tests are about."""
@@ -74,7 +77,7 @@ class Gateway(ThreadingHTTPServer):
     def fault(self, line: str) -> Fault | None:
         with self.lock:
             for fault in self.faults:
-                if fault.times and re.search(fault.pattern, line):
+                if fault.times and re.search(fault.pattern, line) and fault.only_for(line):
                     fault.times -= 1
                     return fault
         return None
@@ -110,6 +113,7 @@ class Handler(BaseHTTPRequestHandler):
         if body is None:
             return self.hang_up()
         self.server.requests.append(Request(line, time.monotonic(), dict(self.headers), body))
+        self.server.meanwhile(line)
         if fault and fault.kind == "portal":
             return self.answer(200, b"<html>Welcome to the hotel's network</html>", "text/html")
         if fault and fault.kind == "stall":

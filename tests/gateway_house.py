@@ -6,10 +6,8 @@ import json
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,6 +18,8 @@ from uuid import UUID
 import httpx
 from sqlalchemy import Connection
 
+from tests.patience import until
+from tests.ports import free_port
 from tests.seeding import add_venue
 from vocalverse.store.connect import owner_engine
 from vocalverse.store.keys import VENUE_SCOPES, Scope, issue_key
@@ -31,12 +31,6 @@ def digest_header(body: bytes) -> dict[str, str]:
 
 def upload_id() -> str:
     return secrets.token_hex(8)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass
@@ -71,16 +65,25 @@ class Gateway:
         return self
 
     def _await_alive(self) -> None:
-        until = time.monotonic() + 20
-        while time.monotonic() < until:
+        def answers() -> bool:
+            assert self.process
+            assert self.process.poll() is None, self.log.read_text()
             try:
-                if httpx.get(f"{self.url}/healthz", timeout=2).status_code == 200:
-                    return
+                return httpx.get(f"{self.url}/healthz", timeout=5).status_code == 200
             except httpx.TransportError:
-                assert self.process
-                assert self.process.poll() is None, self.log.read_text()
-                time.sleep(0.05)
-        raise AssertionError(f"the gateway does not answer: {self.log.read_text()}")
+                return False
+
+        until(answers, f"the gateway answers, see {self.log}")
+
+    def logged(self, path: str) -> dict[str, Any]:
+        """What the log says of the first request for `path`: its line is written when the answer has gone out."""
+
+        def found() -> dict[str, Any] | None:
+            lines = self.log.read_text().split("\n")[:-1]  # the last one may be half written
+            said = (json.loads(line) for line in lines if '"request"' in line)
+            return next((line for line in said if line["path"] == path), None)
+
+        return until(found, f"a request for {path} is logged in {self.log}") or {}
 
     def kill(self) -> None:
         assert self.process
@@ -94,7 +97,7 @@ class Gateway:
             client.close()
         if self.process.poll() is None:
             self.process.terminate()
-        return self.process.wait(timeout=10)
+        return self.process.wait(timeout=60)
 
     def resident_bytes(self) -> int:
         assert self.process

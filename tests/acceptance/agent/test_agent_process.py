@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tests.agent_gateway import KEY, Fault, Gateway, Venue
+from tests.patience import allowed_s, until
 from vocalverse.agent.journal import Journal, Ownership
 from vocalverse.cli import main
 
@@ -49,13 +50,6 @@ def start(venue: Venue, key_file: Path) -> Iterator[Start]:
         child.communicate()
 
 
-def until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline, "it never came to be"
-        time.sleep(0.01)
-
-
 def call(*arguments: str | Path) -> Result:
     return CliRunner().invoke(main, ["agent", *map(str, arguments)])
 
@@ -73,12 +67,12 @@ def test_an_agent_killed_again_and_again_uploads_every_part_once_and_makes_one_r
 ):
     content = put_take_in_parts(venue, 12_000)
     for parts in (2, 6):
-        child = start("--bandwidth", "20K")
-        until(lambda parts=parts: len(gateway.lines("/parts/")) >= parts)
+        child = start("--bandwidth", "5K")  # ten parts are left for two seconds: time enough to be killed
+        until(lambda parts=parts: len(gateway.lines("/parts/")) >= parts, f"{parts} parts have arrived")
         child.kill()
         child.wait()
     done = start("--once")
-    out, _ = done.communicate(timeout=20)
+    out, _ = done.communicate(timeout=60)
     assert (done.returncode, out) == (0, "1 uploaded, 0 refused.\n")
     assert list(gateway.contents.values()) == [content]
     assert len(gateway.uploads) == 1
@@ -92,11 +86,11 @@ def test_an_agent_killed_while_the_answer_was_on_its_way_makes_no_second_recordi
     venue.put("a.wav", b"content")
     gateway.faults = [Fault("/content", kind="lose", times=1000)]
     child = start()
-    until(lambda: gateway.contents)
+    until(lambda: gateway.contents, "it has arrived")
     child.kill()
     child.wait()
     gateway.faults = []
-    assert start("--once").wait(20) == 0
+    assert start("--once").wait(60) == 0
     assert len(gateway.contents) == 1
 
 
@@ -107,12 +101,12 @@ def test_a_signal_in_mid_part_ends_it_within_two_seconds_and_the_next_goes_on(
     gateway.part_bytes = 10**6
     content = put_take_in_parts(venue, 50_000)
     child = start("--bandwidth", "2K")
-    until(lambda: gateway.received > 1_000)
+    until(lambda: gateway.received > 1_000, "the first part is on its way")
     began = time.monotonic()
     child.send_signal(number)
-    assert child.wait(5) == 0
-    assert time.monotonic() - began < 2.0
-    assert start("--once").wait(20) == 0
+    assert child.wait(60) == 0
+    assert time.monotonic() - began < allowed_s(2.0)
+    assert start("--once").wait(60) == 0
     assert list(gateway.contents.values()) == [content]
 
 
@@ -120,11 +114,11 @@ def test_a_server_that_never_answers_does_not_hold_up_the_end(venue: Venue, gate
     venue.put("a.wav", b"content")
     gateway.faults = [Fault("/content", kind="stall")]
     child = start()
-    until(lambda: gateway.lines("/content"))
+    until(lambda: gateway.lines("/content"), "the server was asked")
     began = time.monotonic()
     child.terminate()
-    assert child.wait(5) == 0
-    assert time.monotonic() - began < 2.0
+    assert child.wait(60) == 0
+    assert time.monotonic() - began < allowed_s(2.0)
 
 
 def test_a_watching_agent_reports_its_health_takes_new_files_and_stays_small(
@@ -132,7 +126,7 @@ def test_a_watching_agent_reports_its_health_takes_new_files_and_stays_small(
 ):
     gateway.date_offset_s = -300
     child = start("--machine", "pc 7", "--room", "3", "--grace", "0")
-    until(lambda: gateway.health)
+    until(lambda: gateway.health, "it reports its health")
     health = gateway.health[0]
     assert health["machine"] == "pc%207"
     assert health["room"] == "3"
@@ -140,8 +134,8 @@ def test_a_watching_agent_reports_its_health_takes_new_files_and_stays_small(
     assert health["disk_free_bytes"] > 0
     assert 295 < health["clock_skew_s"] < 305
     path = venue.put("a.wav", os.urandom(6 * 2**20))
-    until(lambda: gateway.contents)
-    until(lambda: not path.exists())
+    until(lambda: gateway.contents, "it has arrived")
+    until(lambda: not path.exists(), "what was taken is deleted")
     status = Path(f"/proc/{child.pid}/status").read_text()
     resident_kib = int(status.split("VmHWM:")[1].split()[0])
     assert resident_kib < 80 * 1024
@@ -151,7 +145,7 @@ def test_once_says_what_was_refused_and_exits_with_3(venue: Venue, gateway: Gate
     gateway.faults = [Fault("/content", status=422, code="bad_metadata")]
     venue.put("a.wav", b"content")
     child = start("--once", "--json")
-    out, _ = child.communicate(timeout=20)
+    out, _ = child.communicate(timeout=60)
     assert child.returncode == 3
     (item,) = json.loads(out)["items"]
     assert (item["name"], item["state"], item["error_code"]) == ("a.wav", "rejected", "bad_metadata")
@@ -160,7 +154,7 @@ def test_once_says_what_was_refused_and_exits_with_3(venue: Venue, gateway: Gate
     assert json.loads(call("status", "--folder", venue.folder, "--json").output)["counts"]["rejected"] == 1
     assert call("retry", "77", "--folder", venue.folder).exit_code == 4
     assert call("retry", item["id"], "--folder", venue.folder).output == "1 put back.\n"
-    assert start("--once").wait(20) == 0
+    assert start("--once").wait(60) == 0
     assert list(gateway.contents.values()) == [b"content"]
 
 
@@ -168,7 +162,7 @@ def test_once_with_a_bad_key_exits_with_6_and_never_shows_the_key(venue: Venue, 
     key_file.write_text("vv_wrong.topsecret")
     venue.put("a.wav", b"content")
     child = start("--once")
-    out, err = child.communicate(timeout=20)
+    out, err = child.communicate(timeout=60)
     assert child.returncode == 6
     assert "topsecret" not in out + err
     assert (venue.folder / "a.wav").exists()
@@ -177,7 +171,7 @@ def test_once_with_a_bad_key_exits_with_6_and_never_shows_the_key(venue: Venue, 
 def test_a_second_agent_on_the_same_folder_says_so(venue: Venue, start: Start):
     with Ownership(venue.options.journal):
         child = start("--once")
-        _, err = child.communicate(timeout=20)
+        _, err = child.communicate(timeout=60)
     assert child.returncode == 9
     assert "Another agent" in err
 
@@ -225,7 +219,7 @@ def test_check_says_when_nobody_answers(key_file: Path):
 def test_a_folder_that_is_none_is_said_in_a_sentence(venue: Venue, start: Start):
     venue.folder.rmdir()
     child = start()
-    _, err = child.communicate(timeout=20)
+    _, err = child.communicate(timeout=60)
     assert child.returncode == 2
     assert "is no folder" in err
 

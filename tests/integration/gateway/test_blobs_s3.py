@@ -13,7 +13,8 @@ from uuid import UUID
 import httpx
 import pytest
 
-from tests.gateway_house import Gateway, free_port, upload_id
+from tests.gateway_house import Gateway, upload_id
+from tests.ports import free_port
 from vocalverse.errors import BlobMissing, DigestMismatch, Unavailable
 from vocalverse.ids import uuid7
 from vocalverse.settings import Settings

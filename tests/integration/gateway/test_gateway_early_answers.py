@@ -12,7 +12,7 @@ BODY = b"x" * 50_000
 @pytest.mark.parametrize("pieces", [1, 5], ids=["at once", "in pieces"])
 def test_a_body_that_comes_after_its_answer_does_not_silence_the_connection(gateway: Gateway, pieces: int) -> None:
     head = f"PUT /v1/uploads/early-answer/content HTTP/1.1\r\nHost: x\r\nContent-Length: {len(BODY)}\r\n\r\n"
-    with socket.create_connection(("127.0.0.1", gateway.port), timeout=5) as wire:
+    with socket.create_connection(("127.0.0.1", gateway.port), timeout=60) as wire:
         wire.sendall(head.encode())
         assert answer(wire).startswith(b"HTTP/1.1 401")
         for number in range(pieces):
@@ -36,7 +36,7 @@ def answer(wire: socket.socket) -> bytes:
 def test_a_connection_goes_on_behind_bodies_that_came_after_their_answers(gateway: Gateway):
     body = bytes(100_000)
     head = f"PUT /v1/nothing HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n".encode()
-    with socket.create_connection(("127.0.0.1", gateway.port), timeout=5) as wire:
+    with socket.create_connection(("127.0.0.1", gateway.port), timeout=60) as wire:
         for _ in range(3):
             wire.sendall(head)
             assert answer(wire).startswith(b"HTTP/1.1 404 ")

@@ -15,6 +15,8 @@ import pytest
 from sqlalchemy import text
 
 from tests.gateway_house import Gateway, digest_header, upload_id
+from tests.patience import allowed_s, until
+from tests.ports import free_port
 from vocalverse.embedded.postgres import Postgres
 from vocalverse.store import migrate
 from vocalverse.store.keys import Scope
@@ -67,7 +69,7 @@ def test_without_postgres_all_is_503_until_it_is_back(tmp_path: Path):
             assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
             assert int(answer.headers["retry-after"]) >= 1
         time.sleep(1.1)
-        unready = httpx.get(f"{gateway.url}/readyz", timeout=20)
+        unready = httpx.get(f"{gateway.url}/readyz", timeout=60)
         assert unready.status_code == 503
         assert unready.json()["checks"]["blobs"] == "ok"
         assert unready.json()["checks"]["postgres"] != "ok"
@@ -80,7 +82,7 @@ def test_without_postgres_all_is_503_until_it_is_back(tmp_path: Path):
             poll = pool.submit(venue.http.get, f"/v1/recordings/{recording_id}?wait=20")
             time.sleep(1.5)
             venue.http.post(f"/v1/recordings/{recording_id}/cancel")
-            assert poll.result(timeout=5).json()["state"] == "cancelled"
+            assert poll.result(timeout=15).json()["state"] == "cancelled"
     finally:
         gateway.stop()
         server.stop()
@@ -110,8 +112,8 @@ def test_it_stops_within_three_seconds_and_lets_long_polls_go(start: Callable[..
         assert gateway.process
         began = time.monotonic()
         gateway.process.send_signal(number)
-        assert gateway.process.wait(timeout=10) == 0
-        assert time.monotonic() - began < 3
+        assert gateway.process.wait(timeout=45) == 0
+        assert time.monotonic() - began < allowed_s(3)
         assert poll.result().json()["state"] == "ready"
 
 
@@ -122,7 +124,7 @@ def serve(gateway: Gateway, **settings: object) -> subprocess.CompletedProcess[s
         env={**os.environ, "VOCALVERSE_INGEST_DATABASE_URL": gateway.ingest_url, **environ},
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=60,
         check=False,
     )
 
@@ -131,7 +133,7 @@ def test_a_port_or_a_data_folder_that_is_taken_is_one_sentence(gateway: Gateway,
     port = serve(gateway, data=tmp_path, port=gateway.port)
     assert port.returncode == 9
     assert f"Port {gateway.port}" in port.stderr
-    folder = serve(gateway, data=gateway.data, port=1 + gateway.port)
+    folder = serve(gateway, data=gateway.data, port=free_port())
     assert folder.returncode == 9
     assert "Another gateway" in folder.stderr
     for said in (port.stderr, folder.stderr):
@@ -143,16 +145,23 @@ def test_uploads_that_nobody_completes_are_swept_away(start: Callable[..., Gatew
     venue = gateway.venue()
     name = upload_id()
     venue.open(name, b"sound")
+    age(gateway, name, "-1 hour")  # it stays young for as long as this test takes to fill it
     venue.part(name, 1, b"sound")
     backing = b"band"
-    venue.http.put(f"/v1/uploads/{name}/backing", content=backing, headers=digest_header(backing))
-    until = time.monotonic() + 10
-    while venue.http.get(f"/v1/uploads/{name}").status_code == 200:
-        assert time.monotonic() < until
-        time.sleep(0.2)
-    assert not [path for path in (gateway.data / "parts" / str(venue.id)).iterdir() if path.is_dir()]
+    sent = venue.http.put(f"/v1/uploads/{name}/backing", content=backing, headers=digest_header(backing))
+    assert sent.status_code == 200
+    age(gateway, name, "2 seconds")
+    until(lambda: venue.http.get(f"/v1/uploads/{name}").status_code == 404, "the upload is forgotten")
+    parts = gateway.data / "parts" / str(venue.id)
+    until(lambda: not [path for path in parts.iterdir() if path.is_dir()], "its parts are gone, after its row")
     with gateway.connect() as connection:
         assert connection.scalar(text("SELECT count(*) FROM purges WHERE venue_id = :v"), {"v": venue.id}) == 1
+
+
+def age(gateway: Gateway, name: str, since: str) -> None:
+    with gateway.connect() as connection:
+        opened = text("UPDATE uploads SET created_at = now() - CAST(:since AS interval) WHERE upload_id = :name")
+        assert connection.execute(opened, {"since": since, "name": name}).rowcount == 1
 
 
 def test_the_figures_for_prometheus_count_what_there_is(start: Callable[..., Gateway]):
@@ -160,7 +169,8 @@ def test_the_figures_for_prometheus_count_what_there_is(start: Callable[..., Gat
     venue = gateway.venue()
     venue.take_in(b"x" * 1000)
     venue.open(upload_id(), b"sound")
-    figures = gateway.client(gateway.key(Scope.METRICS)).get("/metrics")
+    operator = gateway.client(gateway.key(Scope.METRICS))
+    figures = operator.get("/metrics")
     assert figures.status_code == 200
     assert figures.headers["content-type"].startswith("text/plain")
     for line in (
@@ -170,7 +180,7 @@ def test_the_figures_for_prometheus_count_what_there_is(start: Callable[..., Gat
         "vocalverse_uploads_open ",
         "vocalverse_body_bytes_total 1",
     ):
-        assert line in figures.text
+        until(lambda line=line: line in operator.get("/metrics").text, f"{line} is told: it is counted once answered")
 
 
 def test_the_gateway_loads_neither_redis_nor_torch_nor_numpy():

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import create_engine, insert, text
 
 from tests.gateway_house import Gateway, Venue, upload_id
+from tests.patience import allowed_s
 from tests.seeding import add_tasks, add_worker
 from vocalverse.ids import uuid7
 from vocalverse.store import tables
@@ -109,7 +110,7 @@ def test_a_long_poll_answers_when_the_task_ends(gateway: Gateway, venue: Venue):
         judge(gateway, recording_id)
         ended = time.monotonic()
         assert poll.result().json()["state"] == "done"
-        assert time.monotonic() - ended < 1.0
+        assert time.monotonic() - ended < allowed_s(1.0)
 
 
 def test_a_long_poll_that_nobody_calls_for_finds_out_by_itself(gateway: Gateway, venue: Venue):
@@ -125,13 +126,13 @@ def test_a_long_poll_that_nobody_calls_for_finds_out_by_itself(gateway: Gateway,
             connection.execute(text("ALTER TABLE tasks ENABLE TRIGGER record_update"))
         changed = time.monotonic()
         assert poll.result().json()["state"] == "cancelled"
-        assert time.monotonic() - changed < 4
+        assert time.monotonic() - changed < allowed_s(4)
 
 
 def test_a_long_poll_ends_with_its_time(venue: Venue):
     recording_id, began = venue.take_in(), time.monotonic()
     assert venue.http.get(f"/v1/recordings/{recording_id}?wait=1").json()["state"] == "ready"
-    assert 0.9 < time.monotonic() - began < 3
+    assert 0.9 < time.monotonic() - began < allowed_s(3)
 
 
 def test_pages_go_back_in_time_without_gaps_or_repeats(venue: Venue):
@@ -248,4 +249,4 @@ def test_a_page_and_a_place_in_the_line_are_quick_however_much_waits(
         began = time.monotonic()
         answer: Any = venue.http.get("/v1/recordings", params=query)
         assert answer.status_code == 200
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < allowed_s(2)

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from tests.gateway_house import Gateway, Venue, digest_header, upload_id
+from tests.patience import allowed_s
 from tests.seeding import add_tasks
 from vocalverse.store.keys import Scope
 
@@ -86,7 +87,7 @@ def test_another_venues_things_are_not_there(gateway: Gateway, venue: Venue):
 
 def test_two_gigabytes_are_refused_unread(venue: Venue):
     name = upload_id()
-    with socket.create_connection(("127.0.0.1", venue.gateway.port), timeout=5) as raw:
+    with socket.create_connection(("127.0.0.1", venue.gateway.port), timeout=60) as raw:
         raw.sendall(
             f"PUT /v1/uploads/{name}/content HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {venue.key}\r\n"
             "Content-Digest: sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:\r\n"
@@ -227,7 +228,7 @@ def test_addresses_and_methods_that_are_not_there_are_problems_too(venue: Venue)
 
 
 def ask_raw(port: int, *sent: bytes, pause_s: float = 0.0) -> bytes:
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as raw:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as raw:
         for piece in sent:
             try:
                 raw.sendall(piece)
@@ -252,7 +253,7 @@ def test_heads_that_are_large_slow_or_no_http_are_refused(start: Callable[..., G
     began = time.monotonic()
     slow = ask_raw(gateway.port, line, *[b"X-A: b\r\n"] * 30, pause_s=0.1)
     assert b"header_timeout" in slow
-    assert time.monotonic() - began < 6
+    assert time.monotonic() - began < allowed_s(6)
     assert ask_raw(gateway.port, b"", pause_s=0) == b""  # nothing sent: closed without a word
     assert httpx.get(f"{gateway.url}/healthz").status_code == 200
 
@@ -320,9 +321,9 @@ def test_too_many_open_uploads_are_429(start: Callable[..., Gateway]):
 def test_forwarded_addresses_are_believed_from_known_proxies_only(start: Callable[..., Gateway]):
     for trusted, believed in (("", "127.0.0.1"), ("127.0.0.1", "203.0.113.9")):
         gateway = start(trusted_proxies=trusted)
-        httpx.get(f"{gateway.url}/healthz?secret=hidden", headers={"X-Forwarded-For": "203.0.113.9"})
-        lines = [json.loads(line) for line in gateway.log.read_text().splitlines() if '"request"' in line]
-        assert lines[-1]["client"] == believed
+        httpx.get(f"{gateway.url}/from-afar?secret=hidden", headers={"X-Forwarded-For": "203.0.113.9"})
+        assert gateway.logged("/from-afar")["client"] == believed
+        gateway.stop()
         assert "hidden" not in gateway.log.read_text()
 
 
@@ -330,27 +331,18 @@ def test_a_pipelined_request_behind_a_refused_body_is_not_mistaken_for_a_request
     """What follows a refused body on the same connection was written as a body and stays one."""
     smuggled = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
     head = f"PUT /v1/uploads/{upload_id()}/content HTTP/1.1\r\nHost: x\r\nContent-Length: {len(smuggled)}\r\n\r\n"
-    answer = ask_raw_once(venue.gateway.port, head.encode() + smuggled)
-    assert answer.count(b"HTTP/1.1 ") == 1
-
-
-def ask_raw_once(port: int, sent: bytes) -> bytes:
-    with socket.create_connection(("127.0.0.1", port), timeout=1) as raw:
-        raw.sendall(sent)
-        answer = b""
-        try:
-            while block := raw.recv(65536):
-                answer += block
-        except TimeoutError:
-            pass
-    return answer
+    last = b"GET /v1/last HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    answer = ask_raw(venue.gateway.port, head.encode() + smuggled + last)
+    statuses = [line.split()[1] for line in answer.split(b"\r\n") if line.startswith(b"HTTP/1.1 ")]
+    assert statuses in ([b"401"], [b"401", b"404"])  # the last one is answered where the connection stays open
 
 
 def test_a_large_body_without_a_key_still_hears_the_answer(gateway: Gateway):
-    connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=60)
     body = bytes(20_000_000)
     sender = threading.Thread(target=lambda: connection.request("PUT", f"/v1/uploads/{upload_id()}/content", body=body))
     sender.start()
-    sender.join(10)
+    sender.join(60)
+    assert not sender.is_alive()
     assert connection.getresponse().status == 401
     connection.close()

@@ -20,7 +20,7 @@ Stems = npt.NDArray[np.float32]  # [stems, frames, channels]
 Sink = Callable[[int, Stems], None]  # (first frame, finished stems)
 
 _SEAM = 1 / 16  # of a chunk: the cross-fade where chunks do not overlap otherwise
-_BLOCK_FRAMES = 1 << 20
+_BLOCK_FRAMES = 1 << 16
 
 
 class Model(Protocol):

@@ -1,6 +1,9 @@
 # Shared by deploy/up and deploy/test: a Python that is new enough, and .venv with exactly what a lock names.
 # Expects $here, the clone. POSIX sh and coreutils; no git, curl or compiler.
 
+# Not in the lock: which build of it is right depends on the machine, and pip takes the one that its index has for it.
+torch=2.13.0
+
 say() { printf '%s\n' "$*" >&2; }
 
 fail() {
@@ -31,8 +34,8 @@ find_python() {
         "or name it in VOCALVERSE_PYTHON."
 }
 
-# What .venv has to match: the lock, how the project is packed, and where it lies.
-fingerprint() { printf '%s %s' "$(cat "$here/deploy/$1" "$here/pyproject.toml" | cksum)" "$here"; }
+# What .venv has to match: the lock, torch, how the project is packed, and where it lies.
+fingerprint() { printf '%s %s %s' "$(cat "$here/deploy/$1" "$here/pyproject.toml" | cksum)" "$torch" "$here"; }
 
 is_installed() { [ "$(cat "$here/.venv/.$1" 2>/dev/null)" = "$(fingerprint "$1")" ] && "$here/.venv/bin/python" -c ''; }
 
@@ -43,10 +46,23 @@ install() {
     make_venv
     say "Installing what deploy/$1 names into .venv …"
     pip_install "$1" --no-deps --require-hashes -r "$here/deploy/$1"
+    install_torch "$1"
     # Our own package last: its build backend has just been installed, so nothing more is downloaded.
     pip_install "$1" --no-deps --no-build-isolation -e .
     fingerprint "$1" >"$here/.venv/.$1" || fail "$here/.venv cannot be written to: make room on that disk."
     say "Installed in $(($(date +%s) - began)) s."
+}
+
+# After the lock, which names what torch needs of others: so only torch itself is still to come, and CUDA's libraries.
+install_torch() {
+    has_torch && return
+    say "Installing torch $torch, the largest of all …"
+    pip_install "$1" "torch==$torch"
+}
+
+has_torch() {
+    "$here/.venv/bin/python" -c 'import sys; from importlib.metadata import version
+sys.exit(version("torch").partition("+")[0] != sys.argv[1])' "$torch" 2>/dev/null
 }
 
 make_venv() {
@@ -96,7 +112,8 @@ explain() {
     if [ "${free_kb:-0}" -lt 10240 ]; then set -- "No space left" "$2"; fi
     case $1 in
     *'No space left'* | *'Disk quota'*)
-        fail "The disk with $here is full: make room there (about 600 MB in all) and try again."
+        fail "The disk with $here is full: make room there (about 2 GB in all, and" \
+            "several more where pip's index gives torch with CUDA) and try again."
         ;;
     *'Permission denied'* | *'Read-only file system'*)
         fail "$here/.venv may not be written to: run this as its owner, or clone into a folder of your own."

@@ -1,0 +1,1 @@
+"""What learns: recipes, losses and loops. Nothing that serves imports it."""

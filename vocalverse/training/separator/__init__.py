@@ -1,0 +1,1 @@
+"""Training a separating network from a manifest of voices, backings and rooms."""

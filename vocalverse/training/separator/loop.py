@@ -1,0 +1,151 @@
+"""The loop: draw, step, now and then save. A run that was stopped and resumed ends on the same bits."""
+
+import math
+import os
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from vocalverse.errors import BackendFailed, BadInput, ModelBroken
+from vocalverse.separate.networks.network import Network
+from vocalverse.training.separator import objective
+from vocalverse.training.separator.mixtures import Mixer
+from vocalverse.training.separator.recipe import Recipe
+
+STATE_FILE = "state.pt"
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a step was like."""
+
+    step: int  # how many are done
+    steps: int
+    loss: float
+    error_db: float  # of the voice, against the mix
+    seconds: float
+
+
+class Run:
+    """One training run: network, optimiser and the step they are at."""
+
+    def __init__(self, network: Network, mixer: Mixer, recipe: Recipe, *, device: str = "cpu") -> None:
+        self.network = network.to(device)
+        self.recipe = recipe
+        self.step = 0
+        self._mixer = mixer
+        self._device = device
+        matrices = [p for p in self._learnt().values() if p.ndim > 1]
+        others = [p for p in self._learnt().values() if p.ndim <= 1]
+        if not matrices:
+            raise BadInput("Nothing of this network is to be learnt.")
+        groups = [{"params": matrices, "weight_decay": recipe.weight_decay}, {"params": others, "weight_decay": 0.0}]
+        self._optimiser = torch.optim.AdamW(groups, lr=recipe.learning_rate, betas=(0.9, 0.98))
+
+    def _learnt(self) -> dict[str, Tensor]:
+        return {name: p for name, p in self.network.named_parameters() if p.requires_grad}
+
+    def advance(self) -> Step:
+        """One step."""
+        began = time.monotonic()
+        for group in self._optimiser.param_groups:
+            group["lr"] = self.recipe.rate_at(self.step)
+        batch = self._mixer.draw(seed=self.recipe.seed, step=self.step, size=self.recipe.batch)
+        mix, voice = (torch.from_numpy(sound).to(self._device) for sound in (batch.mix, batch.voice))
+        estimate = self._heard(mix)
+        edge = self._edge(mix.shape[-1])
+        estimate, voice, mix = (sound[..., edge:-edge] for sound in (estimate, voice, mix))
+        loss = objective.loss(estimate, voice, mix)
+        if not math.isfinite(loss.item()):
+            raise BackendFailed(f"The loss is no number at step {self.step}: lower the learning rate and resume.")
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(list(self._learnt().values()), self.recipe.longest_gradient)
+        self._optimiser.step()
+        self._optimiser.zero_grad(set_to_none=True)
+        self.step += 1
+        error_db = float(objective.error_db(estimate.detach(), voice, mix).mean())
+        return Step(self.step, self.recipe.steps, loss.item(), error_db, time.monotonic() - began)
+
+    def _heard(self, mix: Tensor) -> Tensor:
+        """The voice [batch, channels, samples]. Matrices in bfloat16, transforms and sums in float32."""
+        features, spectrum = self.network.analyse(mix)
+        with torch.autocast(torch.device(self._device).type, dtype=torch.bfloat16):
+            masks = self.network.core(features)
+        stems = self.network.synthesise(spectrum, masks.float(), mix.shape[-1])
+        return stems[:, self.network.info.stems.index("voice")]
+
+    @staticmethod
+    def _edge(samples: int) -> int:
+        """What stitching fades out anyway."""
+        return min(3072, samples // 8)
+
+    def save(self, folder: Path) -> None:
+        """All that resuming needs, in one file that is whole or not there."""
+        state = {
+            "step": self.step,
+            "recipe": asdict(self.recipe),
+            "learnt": {name: p.detach().cpu() for name, p in self._learnt().items()},
+            "optimiser": self._optimiser.state_dict(),
+        }
+        folder.mkdir(parents=True, exist_ok=True)
+        partial = folder / f"{STATE_FILE}.partial"
+        with partial.open("wb") as file:
+            torch.save(state, file)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(folder / STATE_FILE)
+
+    def resume(self, folder: Path) -> None:
+        """Go on where `save` was called. Other steps may be asked for; anything else is another run."""
+        state = read_state(folder)
+        changed = [
+            name
+            for name, value in asdict(self.recipe).items()
+            if name != "steps" and state["recipe"].get(name) != value
+        ]
+        if changed:
+            raise BadInput(f"{folder} was begun with another {', '.join(changed)}: give the same, or a new folder.")
+        learnt = self._learnt()
+        if {name: p.shape for name, p in learnt.items()} != {name: p.shape for name, p in state["learnt"].items()}:
+            raise BadInput(f"{folder} holds another network.")
+        with torch.no_grad():
+            for name, value in state["learnt"].items():
+                learnt[name].copy_(value)
+        self._optimiser.load_state_dict(state["optimiser"])
+        self.step = int(state["step"])
+
+
+def read_state(folder: Path) -> dict[str, Any]:
+    path = folder / STATE_FILE
+    if not path.is_file():
+        raise BadInput(f"There is nothing to resume in {folder}.")
+    try:
+        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    except (RuntimeError, EOFError, ValueError, KeyError) as error:
+        raise ModelBroken(f"{path} is cut short or no checkpoint: {error}") from None
+    return state
+
+
+def train(
+    run: Run,
+    folder: Path,
+    *,
+    heard: Callable[[Step], None],
+    until: Callable[[], bool],
+    save_every_s: float = 120.0,
+) -> None:
+    """Step until all are done or `until` says so. Saves at the end whatever ends it, Ctrl-C too."""
+    saved = time.monotonic()
+    try:
+        while run.step < run.recipe.steps and not until():
+            heard(run.advance())
+            if time.monotonic() - saved >= save_every_s:
+                run.save(folder)
+                saved = time.monotonic()
+    finally:
+        run.save(folder)

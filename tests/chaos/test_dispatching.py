@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from tests.chaos.breakable import DISPATCH_LEASE_S, BreakableHouse
 from tests.chaos.ledger import Ledger
+from tests.patience import allowed_s
 from vocalverse.queue.delivery import queue_name
 from vocalverse.records import WorkerClass
 
@@ -59,6 +60,8 @@ def test_several_dispatchers_never_give_a_fence_twice_nor_more_than_the_window(
         house.wait_until(lambda: watch.most >= 2, "work is handed out", within_s=10)
         house.end("dispatcher")  # whoever led, the others go on
         house.wait_for_ends(recordings)
+        while watch.samples <= 50:  # where looking is slow, there is more to look at
+            house.wait_for_ends(ledger.upload_many(song, ["slow-0.4"] * 4))
     assert watch.samples > 50
     assert not watch.exceeded
     for moved_to in ("leased", "running", "done"):
@@ -85,7 +88,7 @@ def test_a_live_recording_starts_within_one_bulk_job_though_the_window_is_full_o
     began = sorted(moment for one in bulk for moment in house.moments(one, "running"))
     ended = sorted(moment for one in bulk for moment in house.moments(one, "done"))
     longest_s = max(end - begin for begin, end in zip(began, ended, strict=True))
-    assert started - accepted <= longest_s + MARGIN_S
+    assert started - accepted <= longest_s + allowed_s(MARGIN_S)
     assert sum(accepted < moment < started for moment in began) <= 1
     assert ledger.verdict()
 

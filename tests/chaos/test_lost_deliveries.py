@@ -14,11 +14,13 @@ from tests.chaos.evidence import (
     moves,
     results_of,
     stopped,
+    take_for_live,
     times_begun,
     unfinished,
 )
 from tests.chaos.proxy import HOST, Fault, Proxy
 from tests.chaos.takes import a_take, send, taken, until_ended
+from tests.patience import allowed_s
 from vocalverse.embedded.valkey import DISPATCHER
 
 
@@ -37,16 +39,18 @@ def venue(house: BreakableHouse) -> Iterator[httpx.Client]:
 def dispatching_through_a_proxy(house: BreakableHouse) -> Iterator[Proxy]:
     """For a while, the only dispatcher is one whose wire to Valkey is ours."""
     house.end("dispatcher")
-    with Proxy(house.valkey.port) as proxy:
-        url = house.valkey.url(DISPATCHER).replace(f"{HOST}:{house.valkey.port}", f"{HOST}:{proxy.port}")
-        house.dispatcher("wired", redis_url=url)
-        try:
-            yield proxy
-        finally:
-            if "wired" in house.processes:
-                house.end("wired", by=signal.SIGTERM)
-    if "dispatcher" not in house.processes:
-        house.dispatcher()
+    try:
+        with Proxy(house.valkey.port) as proxy:
+            url = house.valkey.url(DISPATCHER).replace(f"{HOST}:{house.valkey.port}", f"{HOST}:{proxy.port}")
+            house.dispatcher("wired", redis_url=url)
+            try:
+                yield proxy
+            finally:
+                if "wired" in house.processes:
+                    house.end("wired", by=signal.SIGTERM)
+    finally:
+        if "dispatcher" not in house.processes:
+            house.dispatcher()
 
 
 # --- 8 ----------------------------------------------------------------------------------------------------------
@@ -58,7 +62,7 @@ def test_a_dispatcher_killed_between_commit_and_enqueue_costs_one_lease(
     with dispatching_through_a_proxy(house) as proxy:
         proxy.strike(Fault.SWALLOW_REQUEST)
         recording_id = taken(send(venue, "killed-in-between", a_take(8)))
-        assert proxy.struck.wait(10)
+        assert proxy.struck.wait(60)
         house.end("wired")
         assert house.state(recording_id) == "leased"
         house.dispatcher()
@@ -67,7 +71,7 @@ def test_a_dispatcher_killed_between_commit_and_enqueue_costs_one_lease(
     assert [move.to for move in seen] == ["ready", "leased", "ready", "leased", "running", "done"]
     assert [move.reason for move in seen if move.to == "ready"] == [None, "delivery_lost"]
     first, second = (move.at_s for move in seen if move.to == "leased")
-    assert second - first <= DISPATCH_LEASE_S + 1
+    assert second - first <= DISPATCH_LEASE_S + allowed_s(1)
     assert seen[-1].attempts == 1
 
 
@@ -79,7 +83,7 @@ def test_an_enqueue_whose_reply_is_lost_runs_once(house: BreakableHouse, venue: 
         for seed in range(3):
             proxy.strike(Fault.DROP_REPLY)
             recording_id = taken(send(venue, f"reply-lost-{seed}", a_take(seed)))
-            assert proxy.struck.wait(10)
+            assert proxy.struck.wait(60)
             assert until_ended(venue, recording_id)["state"] == "done"
             assert (times_begun(house, recording_id), results_of(house, recording_id)) == (1, 1)
 
@@ -89,13 +93,14 @@ def test_of_two_deliveries_of_one_task_in_the_queue_only_the_newer_runs(
 ) -> None:
     with dispatching_through_a_proxy(house) as proxy:
         with stopped(*house.worker_pids()):
+            take_for_live(house)
             proxy.strike(Fault.DROP_REPLY)
             recording_id = taken(send(venue, "delivered-twice", a_take(10)))
-            assert proxy.struck.wait(10)
+            assert proxy.struck.wait(60)
             house.wait_until(
                 lambda: sum(move.to == "leased" for move in moves(house, recording_id)) == 2,
                 "it is dispatched again",
-                within_s=5,
+                within_s=30,
             )
         assert until_ended(venue, recording_id)["state"] == "done"
     assert [move.reason for move in moves(house, recording_id) if move.to == "ready"] == [None, "delivery_failed"]

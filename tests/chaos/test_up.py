@@ -9,8 +9,7 @@ import stat
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,7 +20,8 @@ import pytest
 
 import vocalverse
 from tests.chaos.takes import a_take, send, taken, until_ended
-from vocalverse.bench.house import _free_port
+from tests.patience import allowed_s, until
+from tests.ports import free_port
 
 REPOSITORY = Path(vocalverse.__file__).parents[1]
 ALONE = Path(__file__).with_name("alone.py")
@@ -34,7 +34,7 @@ class Up:
 
     def __init__(self, data: Path, **settings: float) -> None:
         self.data = data
-        self.port = _free_port()
+        self.port = free_port()
         self.said = data.with_suffix(".said")
         with self.said.open("wb") as said:
             self.process = subprocess.Popen(
@@ -45,12 +45,12 @@ class Up:
                 cwd="/",
             )
 
-    def wait_for(self, words: str, *, within_s: float = 60.0) -> None:
+    def wait_for(self, words: str, *, within_s: float = 120.0) -> None:
         def has_come() -> bool:
             assert self.process.poll() is None, self.said.read_text()
             return words in self.said.read_text()
 
-        wait_until(has_come, within_s=within_s)
+        until(has_come, f"it says {words!r}", within_s=within_s)
 
     def client(self) -> httpx.Client:
         key = (self.data / "samples" / "venue.key").read_text().strip()
@@ -83,14 +83,6 @@ def command(*arguments: str) -> list[str]:
 def environment(**more: str) -> dict[str, str]:
     """As on a machine that has never heard of us."""
     return {"PATH": os.environ["PATH"], "HOME": "/", "PYTHONPATH": str(REPOSITORY), **more}
-
-
-def wait_until(holds: Callable[[], bool], *, within_s: float) -> float:
-    began = time.monotonic()
-    while not holds():
-        assert time.monotonic() - began < within_s, f"not within {within_s:g} s"
-        time.sleep(0.02)
-    return time.monotonic() - began
 
 
 def descendants(pid: int) -> set[int]:
@@ -126,12 +118,16 @@ def test_a_killed_house_leaves_no_process_and_its_next_start_recovers_everything
         assert len(below) >= 6, "Postgres and its children, Valkey, gateway, dispatcher, supervisor, worker"
         first.process.kill()
         first.process.wait()
-        wait_until(lambda: not [pid for pid in below if _parent(Path(f"/proc/{pid}"))], within_s=2.0)
+        until(
+            lambda: not any(_parent(Path(f"/proc/{pid}")) for pid in below),
+            "nothing of it is left",
+            within_s=allowed_s(2.0),
+        )
     with running(tmp_path / "data", **leases) as second:
         second.wait_for("VocalVerse runs at")
         with second.client() as client:
             for recording_id in [*judged, *acknowledged]:
-                ended = until_ended(client, recording_id, within_s=20)
+                ended = until_ended(client, recording_id, within_s=60)
                 assert (ended["state"], ended["outcome"]) == ("done", "unscored")
             assert len(client.get("/v1/recordings").json()["items"]) == len(judged) + len(acknowledged)
 
@@ -143,7 +139,7 @@ def test_a_database_of_another_postgres_is_refused_and_left_alone(tmp_path: Path
     cluster = tmp_path / "data" / "postgres" / "data"
     cluster.mkdir(parents=True, mode=0o700)
     (cluster / "PG_VERSION").write_text("16\n")
-    answer = refused("up", "--data", str(tmp_path / "data"), "--port", str(_free_port()))
+    answer = refused("up", "--data", str(tmp_path / "data"), "--port", str(free_port()))
     assert answer.returncode == 5
     assert re.search("written by Postgres 16, this VocalVerse brings Postgres 18.*--data", answer.stderr)
     assert [path.name for path in cluster.iterdir()] == ["PG_VERSION"]

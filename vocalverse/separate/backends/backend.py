@@ -1,9 +1,10 @@
 """The seam that every network runs through: chunks of audio in, stems out, the same on every kind of machine."""
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Protocol
 
 import numpy as np
@@ -57,9 +58,9 @@ class CpuBackend:
 
     def __call__(self, chunks: Chunks) -> Chunks:
         check_chunks(chunks, self.info, fixed_shape=self.fixed_shape)
-        with failures_named(self.name), torch.inference_mode():
+        with failures_named(self.name, self.precision), torch.inference_mode():
             stems = np.concatenate([self._one(chunk) for chunk in chunks])
-        check_stems(stems, self.name)
+            check_stems(stems)
         return stems
 
     def _one(self, chunk: Chunks) -> Chunks:
@@ -76,28 +77,46 @@ def check_chunks(chunks: Chunks, info: NetworkInfo, *, fixed_shape: bool) -> Non
         raise BadInput(f"{info.architecture} is made for {info.chunk} samples at once, not {chunks.shape[-1]}.")
 
 
-def check_stems(stems: Chunks, name: str) -> None:
+def check_stems(stems: Chunks) -> None:
     """Half precision overflows to infinity, which must never become somebody's score."""
     if not np.isfinite(stems).all():
-        raise BackendFailed(f"The backend {name} gave values that are no numbers: use fp32, or another backend.")
+        raise BackendFailed(
+            "A network gave values that are no numbers: its weights are broken, or its precision is too low."
+        )
 
 
 class failures_named(AbstractContextManager[None]):  # noqa: N801 - reads as a clause
-    """What torch and OpenVINO raise (RuntimeError, all of it) becomes an error of ours that names the backend."""
+    """What torch and OpenVINO raise (RuntimeError, all of it) becomes an error of ours that names the backend.
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    The process remembers it: when the song is tried again, `trial` chooses another backend.
+    """
+
+    def __init__(self, name: str, precision: Precision) -> None:
+        self.name, self.precision = name, precision
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, torch.OutOfMemoryError | MemoryError) or _names_memory(error):
-            raise OutOfMemory(f"The backend {self.name} ran out of memory ({error}).") from error
-        if isinstance(error, RuntimeError):
-            raise BackendFailed(f"The backend {self.name} failed ({error}).") from error
+        if not isinstance(error, RuntimeError | MemoryError | BackendFailed):
+            return
+        _failures[self.name, self.precision] = str(error)
+        if isinstance(error, BackendFailed):
+            return
+        named = f"The backend {self.name} ({self.precision})"
+        if isinstance(error, torch.OutOfMemoryError | MemoryError) or _NO_MEMORY in str(error):
+            raise OutOfMemory(f"{named} ran out of memory ({error}).") from error
+        raise BackendFailed(f"{named} failed ({error}).") from error
 
 
-def _names_memory(error: BaseException | None) -> bool:
-    """Torch's allocator on the CPU has no error class of its own."""
-    return isinstance(error, RuntimeError) and "not enough memory" in str(error)
+def failures() -> Mapping[tuple[str, Precision], str]:
+    """Which backends failed in this process, and what they said."""
+    return MappingProxyType(_failures)
+
+
+def forget_failures() -> None:
+    _failures.clear()
+
+
+_failures: dict[tuple[str, Precision], str] = {}
+_NO_MEMORY = "not enough memory"  # torch's allocator on the CPU has no error class of its own
 
 
 def narrowed(network: Network, precision: Precision) -> Network:

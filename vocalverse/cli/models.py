@@ -1,0 +1,213 @@
+"""`vocalverse models`: the networks that hear, which of them are here, and how they get in."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from vocalverse.cli.output import in_bytes, json_option, show_done, show_facts, show_rows
+
+if TYPE_CHECKING:
+    from vocalverse.models.catalogue import Entry
+    from vocalverse.models.shelf import Installed, Shelf
+    from vocalverse.records import Progress
+
+_COLUMNS = ("name", "here", "purpose", "size", "commercial", "licence", "published", "measured")
+_STAGES = {"fetch": "fetching", "hash": "checking", "read": "converting", "separate": "separating"}
+
+_folder_option: Callable[[Any], Any] = click.option(
+    "--folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where models are kept; `models` in the data folder where nothing is said.",
+)
+_accept_option = click.option(
+    "--accept-licence", "accepted", is_flag=True, help="You have read the licence, and it lets you do what you do."
+)
+
+
+@click.group()
+def models() -> None:
+    """Models that separate and dereverberate.
+
+    One that is free for every venue comes with VocalVerse. Nothing else is fetched without your asking for it.
+    """
+
+
+@models.command("list")
+@_folder_option
+@json_option
+def list_(folder: Path | None, as_json: bool) -> None:
+    """All that are known, and which of them are here."""
+    from vocalverse.models.catalogue import entries
+
+    shelf = _shelf(folder)
+    installed = {one.name: one for one in shelf.installed()}
+    rows = [_known(entry, installed.pop(entry.name, None)) for entry in entries()]
+    rows += [_own(one) for one in installed.values()]
+    show_rows(rows, columns=_COLUMNS, as_json=as_json, empty="The catalogue is empty.")
+
+
+@models.command()
+@click.argument("name")
+@click.option("--from", "source", metavar="PLACE", help="A mirror's address, or a folder or file here.")
+@click.option("--sha256", help="The whole hash of the checkpoint, where the catalogue knows only a part.")
+@_accept_option
+@_folder_option
+@json_option
+def fetch(
+    name: str, source: str | None, sha256: str | None, accepted: bool, folder: Path | None, as_json: bool
+) -> None:
+    """Fetch NAME, check it, and convert it once. What breaks off goes on when you call it again."""
+    from vocalverse.models.catalogue import find
+    from vocalverse.models.digest import pin
+    from vocalverse.models.fetch import fetch as fetch_model
+
+    shelf = _shelf(folder)
+    with _bar() as progress:
+        installed = fetch_model(
+            find(name),
+            shelf,
+            source=source,
+            pin=pin(sha256) if sha256 else None,
+            accepted=accepted,
+            progress=progress,
+        )
+    _show_installed(installed, shelf, as_json=as_json)
+
+
+@models.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--yaml", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=True)
+@click.option("--sha256", required=True, help="The hash that its author publishes: the file is opened only if it fits.")
+@click.option("--licence", required=True, help="Such as MIT.")
+@click.option("--name", help="How it is to be called; the file's name where nothing is said.")
+@click.option("--purpose", type=click.Choice(["separate", "dereverberate"]), default="separate", show_default=True)
+@click.option("--commercial", type=click.Choice(["yes", "no", "unknown"]), default="unknown", show_default=True)
+@_accept_option
+@_folder_option
+@json_option
+def import_(file: Path, yaml: Path, sha256: str, as_json: bool, folder: Path | None, **said: Any) -> None:
+    """Convert a checkpoint of your own, FILE with its yaml, and put it beside the others."""
+    from vocalverse.models.digest import pin
+
+    shelf = _shelf(folder)
+    entry = _entry_of(file, said)
+    with _bar() as progress:
+        installed = shelf.put(entry, file, yaml, pin=pin(sha256), accepted=said["accepted"], progress=progress)
+    _show_installed(installed, shelf, as_json=as_json)
+
+
+@models.command()
+@click.argument("name", required=False)
+@_folder_option
+@json_option
+def verify(name: str | None, folder: Path | None, as_json: bool) -> None:
+    """Look whether NAME, or every model that is here, is still what was put in."""
+    from vocalverse.models.catalogue import entries
+    from vocalverse.models.shelf import Verdict
+
+    shelf = _shelf(folder)
+    bundled = [entry.name for entry in entries() if entry.bundled]
+    names = [name] if name else list(dict.fromkeys([*bundled, *(one.name for one in shelf.installed())]))
+    with _bar() as progress:
+        found = [shelf.verify(one, progress=progress) for one in names]
+    show_rows([asdict(one) for one in found], columns=("name", "verdict", "sha256"), as_json=as_json, empty="No model.")
+    if any(one.verdict in (Verdict.CHANGED, Verdict.ABSENT) for one in found):
+        click.get_current_context().exit(1)
+
+
+@models.command()
+@click.argument("name")
+@click.option("--backend", type=click.Choice(["torch", "torch-compiled", "openvino", "cuda"]), default="torch")
+@click.option("--precision", type=click.Choice(["fp32", "bf16", "fp16"]), default="fp32", show_default=True)
+@_folder_option
+@json_option
+def check(name: str, backend: str, precision: str, folder: Path | None, as_json: bool) -> None:
+    """Prove on ten seconds of known parts that NAME separates as it should; exit status 1 where it does not."""
+    from vocalverse.models.catalogue import find
+    from vocalverse.models.check import check as check_model
+    from vocalverse.separate.precision import Precision
+
+    shelf = _shelf(folder)
+    weights = shelf.path_of(name)
+    purpose = getattr(shelf.find(name) or find(name), "purpose")  # noqa: B009 - both have it
+    with _bar() as progress:
+        checked = check_model(
+            name, weights, purpose, backend=backend, precision=Precision(precision), progress=progress
+        )
+    show_facts({**asdict(checked), "passed": checked.passed}, as_json=as_json)
+    if not checked.passed:
+        click.get_current_context().exit(1)
+
+
+def _shelf(folder: Path | None) -> "Shelf":
+    from vocalverse.models.shelf import Shelf
+    from vocalverse.settings import data_folder
+
+    return Shelf(folder or data_folder() / "models")
+
+
+def _entry_of(file: Path, said: dict[str, Any]) -> "Entry":
+    from vocalverse.errors import BadInput
+    from vocalverse.models.catalogue import Commercial, Entry, Purpose, entries
+
+    name = said["name"] or file.stem.lower().replace(" ", "-")
+    if name in {entry.name for entry in entries()}:
+        raise BadInput(f"{name} is in the catalogue: vocalverse models fetch {name} --from {file}")
+    return Entry(
+        name=name,
+        purpose=Purpose(said["purpose"]),
+        architecture="",  # the yaml says it
+        file=file.name,
+        licence=said["licence"],
+        commercial=Commercial(said["commercial"]),
+        page="the page where you found it",
+    )
+
+
+def _known(entry: "Entry", installed: "Installed | None") -> dict[str, object]:
+    size = entry.bytes or entry.bytes_about
+    facts = {name: value for name, value in asdict(entry).items() if name != "pin"}
+    return {
+        **facts,
+        "sha256": str(entry.pin) if entry.pin else None,
+        "here": "bundled" if entry.bundled else "yes" if installed else "no",
+        "size": None if size is None else in_bytes(size),
+    }
+
+
+def _own(installed: "Installed") -> dict[str, object]:
+    return {**asdict(installed), "here": "yes", "size": in_bytes(installed.bytes), "published": None, "measured": None}
+
+
+def _show_installed(installed: "Installed", shelf: "Shelf", *, as_json: bool) -> None:
+    known = "its hash is as published" if installed.source_pinned else "only a part of its hash was known"
+    show_done(
+        f"{installed.name} is in {shelf.folder} ({in_bytes(installed.bytes)}; {known})."
+        f" Prove it: vocalverse models check {installed.name}",
+        {**asdict(installed), "path": str(shelf.path_of(installed.name))},
+        as_json=as_json,
+    )
+
+
+@contextmanager
+def _bar() -> Iterator["Progress"]:
+    """How far it is and how long it will still take, where somebody looks."""
+    from rich.console import Console
+    from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bars
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    console = Console(stderr=True)
+    with Bars(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
+        tasks: dict[str, Any] = {}
+
+        def progress(stage: str, fraction: float) -> None:
+            if stage not in tasks:
+                tasks[stage] = bars.add_task(_STAGES.get(stage, stage), total=1.0)
+            bars.update(tasks[stage], completed=fraction)
+
+        yield progress

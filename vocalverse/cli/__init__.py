@@ -17,6 +17,7 @@ _COMMANDS = {
     "songs": ("vocalverse.cli.songs:songs", "Songs that recordings name."),
     "db": ("vocalverse.cli.db:db", "The database: bring it up to date, check it."),
     "blobs": ("vocalverse.cli.blobs:blobs", "The stored sound."),
+    "models": ("vocalverse.cli.models:models", "Models: list, fetch, check."),
     "bench": ("vocalverse.cli.bench:bench", "Measure this installation."),
     "doctor": ("vocalverse.cli.doctor:doctor", "Look at everything and say what to do."),
     "completion": ("vocalverse.cli.completion:completion", "Print completion for your shell."),

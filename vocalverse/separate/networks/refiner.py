@@ -1,9 +1,10 @@
 """A small net after Spleeter's U-Nets: it sees the mix and their mask, and gives a complex mask that starts as theirs.
 
-Bins up to 8 kHz are cut into bands, a vector of `dim` for each band and frame; blocks then mix neighbours in time,
+The U-Nets' outer layers learn with it, their inner ones, nine tenths of the weights, stay Spleeter's. Bins up to 8 kHz are cut into bands, a vector of `dim` for each band and frame; blocks then mix neighbours in time,
 bands and the vector itself, all as matrix products. Nothing is learnt above 8 kHz: the U-Nets' mask stays there.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -19,6 +20,7 @@ from vocalverse.separate.networks.network import Network
 from vocalverse.separate.networks.unet import UNetPair
 
 _COMPRESSION = 0.3  # magnitudes enter as their 0.3rd power, so that quiet partials count
+_OUTER_DOWNS, _INNER_UPS = 4, 2  # of Spleeter's six and six layers
 _STEP = 0.05  # what the last matrices give is made this much smaller: from nothing, they would leap past the mask
 _FEATURES = 4  # of each channel and bin: real, imaginary, the U-Nets' voice and backing
 
@@ -175,7 +177,10 @@ class Refiner(nn.Module):
 
 
 class RefinedUNet(Network):
-    """The U-Nets, and then the refiner. Before its first lesson it is the U-Nets exactly."""
+    """The U-Nets, and then the refiner. Before its first lesson it is the U-Nets exactly.
+
+    `bundled`: the U-Nets' inner layers lie in a file of their own, under a licence of their own, for all to share.
+    """
 
     ARCHITECTURE = "refined_unet"
 
@@ -184,12 +189,14 @@ class RefinedUNet(Network):
         if config.bins > unet.config.bins:
             raise ModelBroken(f"The refining net's {config.bins} bins are more than its U-Nets' {unet.config.bins}.")
         self.info = replace(unet.info, architecture=self.ARCHITECTURE)
-        self.unet = unet.requires_grad_(False)
+        self.unet = unet
+        for name, parameter in unet.named_parameters():
+            parameter.requires_grad_(not _is_inner(name))
         self.refiner = Refiner(config)
         self._bundled = bundled
         if bundled:
-            self.register_state_dict_post_hook(_without_unet)  # type: ignore[no-untyped-call]
-            self.register_load_state_dict_post_hook(_unet_is_there)  # type: ignore[no-untyped-call]
+            self.register_state_dict_post_hook(_without_inner)  # type: ignore[no-untyped-call]
+            self.register_load_state_dict_post_hook(_inner_is_there)  # type: ignore[no-untyped-call]
 
     def to_config(self) -> Mapping[str, Any]:
         return {
@@ -205,8 +212,7 @@ class RefinedUNet(Network):
 
     def core(self, features: Tensor) -> Tensor:
         """→ complex mask of the voice, as the features."""
-        with torch.no_grad():  # the U-Nets learn no more
-            mask = self.unet.core(features.square().sum(2).sqrt()).float()
+        mask = self.unet.core(features.square().sum(2).sqrt()).float()
         correction = self.refiner(features, mask)
         return torch.stack([correction[:, :, 0] + mask, correction[:, :, 1]], dim=2)
 
@@ -223,18 +229,23 @@ class RefinedUNet(Network):
         return audio[:, :samples].reshape(batch, 2, channels, samples)
 
 
-def _without_unet(_network: nn.Module, state: dict[str, Tensor], prefix: str, _metadata: object) -> None:
-    """The bundled U-Nets lie in a file of their own, under a licence of their own."""
-    for name in [name for name in state if name.startswith(f"{prefix}unet.")]:
+def _is_inner(name: str) -> bool:
+    """Of the U-Nets' layers, the two deepest on the way down and on the way up; norms are never inner."""
+    part = re.search(r"(?:^|\.)(downs|ups)\.(\d+)\.", name)
+    return part is not None and (int(part[2]) >= _OUTER_DOWNS if part[1] == "downs" else int(part[2]) < _INNER_UPS)
+
+
+def _without_inner(_network: nn.Module, state: dict[str, Tensor], _prefix: str, _metadata: object) -> None:
+    for name in [name for name in state if _is_inner(name)]:
         del state[name]
 
 
-def _unet_is_there(_network: nn.Module, keys: Any) -> None:
-    keys.missing_keys[:] = [name for name in keys.missing_keys if not name.startswith("unet.")]
+def _inner_is_there(_network: nn.Module, keys: Any) -> None:
+    keys.missing_keys[:] = [name for name in keys.missing_keys if not _is_inner(name)]
 
 
 def build(config: Mapping[str, Any]) -> RefinedUNet:
-    """`unet` is the config of U-Nets whose weights lie beside the refiner's, or None: the bundled ones."""
+    """`unet` is the config of U-Nets whose weights all lie beside the refiner's, or None: the bundled ones."""
     if set(config) != {"refiner", "unet"} or not isinstance(config["refiner"], Mapping):
         raise ModelBroken("A refined U-Net's config has `refiner` and `unet`, and nothing else.")
     refiner = RefinerConfig.from_config(config["refiner"])

@@ -40,11 +40,9 @@ class Run:
         self.step = 0
         self._mixer = mixer
         self._device = device
-        matrices = [p for p in self._learnt().values() if p.ndim > 1]
-        others = [p for p in self._learnt().values() if p.ndim <= 1]
-        if not matrices:
+        groups = _groups(self._learnt(), recipe)
+        if not groups:
             raise BadInput("Nothing of this network is to be learnt.")
-        groups = [{"params": matrices, "weight_decay": recipe.weight_decay}, {"params": others, "weight_decay": 0.0}]
         self._optimiser = torch.optim.AdamW(groups, lr=recipe.learning_rate, betas=(0.9, 0.98))
 
     def _learnt(self) -> dict[str, Tensor]:
@@ -54,7 +52,7 @@ class Run:
         """One step."""
         began = time.monotonic()
         for group in self._optimiser.param_groups:
-            group["lr"] = self.recipe.rate_at(self.step)
+            group["lr"] = self.recipe.rate_at(self.step) * group["share"]
         batch = self._mixer.draw(seed=self.recipe.seed, step=self.step, size=self.recipe.batch)
         mix, voice = (torch.from_numpy(sound).to(self._device) for sound in (batch.mix, batch.voice))
         estimate = self._heard(mix)
@@ -118,6 +116,16 @@ class Run:
                 learnt[name].copy_(value)
         self._optimiser.load_state_dict(state["optimiser"])
         self.step = int(state["step"])
+
+
+def _groups(learnt: dict[str, Tensor], recipe: Recipe) -> list[dict[str, Any]]:
+    """What was trained before learns slowly and does not decay; of what is new, matrices decay."""
+    groups: dict[tuple[float, float], list[Tensor]] = {}
+    for name, parameter in learnt.items():
+        tuned = name.startswith("unet.")
+        decay = recipe.weight_decay if parameter.ndim > 1 and not tuned else 0.0
+        groups.setdefault((recipe.tuned_share if tuned else 1.0, decay), []).append(parameter)
+    return [{"params": group, "share": share, "weight_decay": decay} for (share, decay), group in groups.items()]
 
 
 def read_state(folder: Path) -> dict[str, Any]:

@@ -11,8 +11,9 @@ class Recipe:
 
     steps: int = 2000
     batch: int = 8
-    samples: int = 4096 + 127 * 1024  # of each excerpt, about 3 s: 128 frames of the U-Nets' transform
+    samples: int = 127 * 1024  # of each excerpt, about 3 s: 128 frames of the U-Nets, whose halvings divide it
     learning_rate: float = 1e-3
+    tuned_share: float = 0.3  # of that rate, for layers that were trained before
     weight_decay: float = 0.01
     warm_up_steps: int = 40
     cool_down_share: float = 0.35  # of the steps, at the end, while the rate falls to nothing

@@ -1,6 +1,13 @@
 """Backends: whatever runs a network, the stems are the same."""
 
-from collections.abc import Mapping
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
 from typing import Any, Never
 
 import numpy as np
@@ -8,9 +15,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from vocalverse.errors import BackendFailed, BadInput, OutOfMemory
-from vocalverse.separate.backends import open_backend
-from vocalverse.separate.backends.backend import Chunks, narrowed
+from vocalverse.errors import BackendFailed, BadInput, OutOfMemory, Unavailable
+from vocalverse.separate.backends import open_backend, trial
+from vocalverse.separate.backends.backend import Chunks, failures, failures_named, forget_failures, narrowed
+from vocalverse.separate.backends.choice import stored
+from vocalverse.separate.backends.trial import choose, open_fastest
 from vocalverse.separate.networks.network import Network, NetworkInfo
 from vocalverse.separate.precision import Precision
 
@@ -47,8 +56,10 @@ class Little(Network):
 
 
 @pytest.fixture(autouse=True)
-def _one_thread() -> None:
+def _one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
+    yield
+    forget_failures()
 
 
 @pytest.fixture
@@ -106,6 +117,7 @@ def test_what_is_no_number_never_leaves(network: Network):
     network.shrink.bias.fill_(torch.nan)
     with pytest.raises(BackendFailed):
         open_backend(network, "torch", Precision.FP32)(noise())
+    assert ("torch", Precision.FP32) in failures()
 
 
 @pytest.mark.parametrize(
@@ -125,3 +137,206 @@ def test_a_failure_in_mid_song_names_the_backend(
     monkeypatch.setattr(network, "core", fail)
     with pytest.raises(error, match="torch"):
         open_backend(network, "torch", Precision.FP32)(noise())
+    assert ("torch", Precision.FP32) in failures()
+
+
+# --- backends that this machine may lack: CI has them all -----------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["openvino", "torch-compiled"])
+def test_single_precision_is_the_same_through_every_backend(network: Network, name: str):
+    chunks = noise(2)
+    exact = open_backend(network, "torch", Precision.FP32)(chunks)
+    assert fidelity_db(open_backend(network, name, Precision.FP32)(chunks), exact) >= 110
+
+
+def test_openvino_stays_near_in_half_precision_or_says_that_the_cpu_has_none(network: Network):
+    chunks = noise(1)
+    exact = open_backend(network, "torch", Precision.FP32)(chunks)
+    try:
+        stems = open_backend(network, "openvino", Precision.BF16)(chunks)
+    except Unavailable as without:
+        assert "bf16" in str(without)  # noqa: PT017
+    else:
+        assert fidelity_db(stems, exact) >= 38
+
+
+def test_a_backend_for_one_length_refuses_another(network: Network):
+    with pytest.raises(BadInput, match=str(CHUNK)):
+        open_backend(network, "openvino", Precision.FP32)(noise(samples=CHUNK // 2))
+
+
+def test_openvino_neither_calls_home_nor_writes_there(tmp_path: Path):
+    """In a process of its own, with a home of its own: importing the package is what would do it."""
+    code = (
+        "import socket, sys, threading\n"
+        "def call(*_): raise SystemExit('it calls ' + repr(_))\n"
+        "socket.getaddrinfo = socket.socket.connect = call\n"
+        "from vocalverse.separate.backends.openvino import _library\n"
+        "_library()\n"
+        "assert threading.active_count() == 1, threading.enumerate()\n"
+    )
+    subprocess.run([sys.executable, "-c", code], env=os.environ | {"HOME": str(tmp_path)}, check=True, timeout=120)
+    assert not list(tmp_path.iterdir())
+
+
+def test_without_a_compiler_the_compiled_backend_says_so(network: Network, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(Unavailable, match=r"g\+\+"):
+        open_backend(network, "torch-compiled", Precision.FP32)
+
+
+def test_without_openvino_its_backend_says_so(network: Network, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "openvino", None)
+    with pytest.raises(Unavailable, match="not installed"):
+        open_backend(network, "openvino", Precision.FP32)
+
+
+# --- the first start's trial ----------------------------------------------------------------------------------
+
+EAGER = ("openvino", "torch")  # compiling takes seconds; its own test has it
+
+
+def test_the_trial_measures_once_and_then_reads(network: Network, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    first = choose(network, Precision.FP32, store=tmp_path, names=EAGER)
+    monkeypatch.setattr(trial, "open_backend", lambda *_: pytest.fail("measured again"))
+    second = choose(network, Precision.FP32, store=tmp_path, names=EAGER)
+    assert not first.stored
+    assert second == replace(first, stored=True)
+    assert second.name in EAGER
+    assert second.real_time_factor > 0
+    assert [choice for _, choice in stored(tmp_path)] == [second]
+
+
+@pytest.mark.parametrize("circumstance", ["threads", "precision", "network"])
+def test_other_circumstances_are_measured_anew(network: Network, tmp_path: Path, circumstance: str):
+    choose(network, Precision.FP32, store=tmp_path, names=("torch",))
+    precision = Precision.BF16 if circumstance == "precision" else Precision.FP32
+    threads = 2 if circumstance == "threads" else None
+    if circumstance == "network":
+        network.to_config = lambda: {"dim": 3}  # type: ignore[method-assign]
+    assert not choose(network, precision, store=tmp_path, threads=threads, names=("torch",)).stored
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "null", '{"circumstances": {}, "choice": {}}', "\x00" * 99])
+def test_a_broken_record_is_measured_anew_and_mended(network: Network, tmp_path: Path, content: str):
+    choose(network, Precision.FP32, store=tmp_path, names=("torch",))
+    (record,) = tmp_path.glob("*.json")
+    record.write_text(content)
+    assert not choose(network, Precision.FP32, store=tmp_path, names=("torch",)).stored
+    assert choose(network, Precision.FP32, store=tmp_path, names=("torch",)).stored
+
+
+def test_a_record_with_an_unknown_backend_is_measured_anew(network: Network, tmp_path: Path):
+    choose(network, Precision.FP32, store=tmp_path, names=("torch",))
+    (record,) = tmp_path.glob("*.json")
+    said = json.loads(record.read_text())
+    said["choice"]["name"] = "abacus"
+    record.write_text(json.dumps(said))
+    assert not choose(network, Precision.FP32, store=tmp_path, names=("torch",)).stored
+
+
+def test_where_nothing_can_be_kept_the_trial_still_chooses(network: Network, tmp_path: Path):
+    (tmp_path / "file").write_text("")
+    choice = choose(network, Precision.FP32, store=tmp_path / "file" / "folder", names=("torch",))
+    assert choice.name == "torch"
+
+
+class Pretended:
+    """A backend that takes as long as it is told."""
+
+    def __init__(self, name: str, seconds: float, opened: list[str]) -> None:
+        self.name, self.seconds, self.opened = name, seconds, opened
+        self.batch = 1
+
+    def __call__(self, chunks: Chunks) -> Chunks:
+        Pretended.now += self.seconds
+        return chunks
+
+    now = 0.0
+
+
+@pytest.fixture
+def pretend(monkeypatch: pytest.MonkeyPatch):
+    """`pretend(openvino=1.0, …)`: seconds a chunk, or the error with which it does not open. Returns what was opened."""
+    opened: list[str] = []
+
+    def begin(**backends: float | Exception) -> list[str]:
+        said = {name.replace("_", "-"): value for name, value in backends.items()}
+
+        def open_(_network: object, name: str, *_: object) -> Pretended:
+            value = said.get(name, Unavailable(f"no {name} here"))
+            if isinstance(value, Exception):
+                raise value
+            opened.append(name)
+            return Pretended(name, value, opened)
+
+        monkeypatch.setattr(trial, "open_backend", open_)
+        monkeypatch.setattr(trial.time, "perf_counter", lambda: Pretended.now)
+        return opened
+
+    return begin
+
+
+Pretend = Callable[..., list[str]]
+
+
+def test_the_quickest_is_chosen(network: Network, pretend: Pretend):
+    pretend(openvino=2.0, torch_compiled=1.0, torch=3.0)
+    choice = choose(network, Precision.FP32, store=None)
+    assert choice.name == "torch-compiled"
+    assert choice.order == ("torch-compiled", "openvino", "torch")
+    assert "cuda: no cuda here" in choice.why
+
+
+def test_what_opens_in_a_minute_is_not_tried_where_songs_are_quick_without(network: Network, pretend: Pretend):
+    opened = pretend(openvino=0.001, torch_compiled=0.0001, torch=0.01)
+    assert choose(network, Precision.FP32, store=None).name == "openvino"
+    assert "torch-compiled" not in opened
+
+
+def test_a_little_faster_is_no_reason_to_change(network: Network, pretend: Pretend):
+    pretend(openvino=1.0, torch=0.98)
+    assert choose(network, Precision.FP32, store=None).name == "openvino"
+
+
+def test_a_backend_that_cannot_be_opened_is_passed_over_with_a_logged_reason(
+    network: Network, pretend: Pretend, caplog: pytest.LogCaptureFixture
+):
+    pretend(openvino=BackendFailed("no such operation"), torch=1.0)
+    with caplog.at_level("INFO"):
+        assert open_fastest(network, Precision.FP32, store=None).name == "torch"
+    actions = [(record.action, record.message) for record in caplog.records]
+    assert ("backend_unavailable", "openvino cannot be had: no such operation") in actions
+
+
+def test_what_was_chosen_once_and_cannot_be_opened_now_falls_back_with_a_logged_reason(
+    network: Network, pretend: Pretend, tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    pretend(openvino=1.0, torch=2.0)
+    choose(network, Precision.FP32, store=tmp_path)
+    pretend(torch=2.0)
+    assert open_fastest(network, Precision.FP32, store=tmp_path).name == "torch"
+    assert [record.action for record in caplog.records if record.levelname == "WARNING"] == ["backend_fell_back"]
+
+
+def test_what_failed_in_mid_song_is_not_chosen_again_in_this_process(network: Network, pretend: Pretend):
+    pretend(openvino=1.0, torch=2.0)
+    assert open_fastest(network, Precision.FP32, store=None).name == "openvino"
+    with pytest.raises(BackendFailed), failures_named("openvino", Precision.FP32):
+        raise RuntimeError("illegal instruction")
+    assert open_fastest(network, Precision.FP32, store=None).name == "torch"
+
+
+def test_where_nothing_runs_the_error_says_why_of_each(network: Network, pretend: Pretend):
+    pretend(torch=BackendFailed("out of luck"))
+    with pytest.raises(BackendFailed, match="torch: out of luck"):
+        open_fastest(network, Precision.FP32, store=None)
+
+
+def test_two_workers_that_start_together_measure_once(network: Network, tmp_path: Path):
+    with ThreadPoolExecutor(2) as workers:
+        choices = list(
+            workers.map(lambda _: choose(network, Precision.FP32, store=tmp_path, names=("torch",)), range(2))
+        )
+    assert sorted(choice.stored for choice in choices) == [False, True]

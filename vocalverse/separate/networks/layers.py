@@ -50,12 +50,10 @@ class Rotation(NamedTuple):
 class RotaryEmbedding(nn.Module):
     """One for all layers along an axis: every layer's checkpoint holds the same frequencies."""
 
-    freqs: Tensor
-
     def __init__(self, head_dim: int) -> None:
         super().__init__()
         exponents = torch.arange(0, head_dim, 2).float() / head_dim
-        self.register_buffer("freqs", 1.0 / _ROTARY_BASE**exponents)
+        self.freqs = nn.Parameter(1.0 / _ROTARY_BASE**exponents, requires_grad=False)
 
     def forward(self, positions: int) -> Rotation:
         """Once per song chunk, not per layer; cheap, and folded into constants by what converts the network."""

@@ -17,6 +17,8 @@ _COMMANDS = {
     "songs": ("vocalverse.cli.songs:songs", "Songs that recordings name."),
     "db": ("vocalverse.cli.db:db", "The database: bring it up to date, check it."),
     "blobs": ("vocalverse.cli.blobs:blobs", "The stored sound."),
+    "train": ("vocalverse.cli.train:train", "Train networks on recordings of your own."),
+    "separate": ("vocalverse.cli.separate:separate", "Take voices out of recordings."),
     "models": ("vocalverse.cli.models:models", "Models: list, fetch, check."),
     "bench": ("vocalverse.cli.bench:bench", "Measure this installation."),
     "doctor": ("vocalverse.cli.doctor:doctor", "Look at everything and say what to do."),

@@ -84,7 +84,7 @@ def _levels_db(samples: Samples, frames: int, sample_rate_hz: int, options: Pict
         for windows in _columns(samples, frames, options)
     ]
     power = filters @ np.stack(columns, axis=1).astype(np.float32)
-    level: _Array = (10 * np.log10(power + 1e-12)).astype(np.float32)
+    level: _Array = (10 * np.log10(power + 1e-15)).astype(np.float32)
     return level[::-1]
 
 

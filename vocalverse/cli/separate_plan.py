@@ -1,0 +1,90 @@
+"""Which recordings are separated, and what their stems are called."""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from vocalverse.errors import BadInput
+
+_HEARD = frozenset({".wav", ".wave", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".m4a", ".aac"})
+_ENDS = (".voice.flac", ".voice.wav", ".backing.flac", ".backing.wav", ".png")
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What is wanted of every recording."""
+
+    stems: tuple[str, ...]
+    sound: str  # "flac" or "wav"
+    dereverb: bool = False
+    backing: Path | None = None
+    key_shift: int = 0
+    picture: bool = False
+
+
+@dataclass(frozen=True)
+class Song:
+    """A recording, and its stems' path without what tells them apart."""
+
+    source: Path
+    stem: Path
+
+    @property
+    def size(self) -> int:
+        """0 where there is no such file, which is said when its turn comes."""
+        try:
+            return self.source.stat().st_size
+        except OSError:
+            return 0
+
+    def named(self, what: str) -> Path:
+        return self.stem.with_name(f"{self.stem.name}.{what}")
+
+
+def plan(given: Sequence[Path], out: Path) -> list[Song]:
+    """Each recording once, in the order given. No two share a name, and none of them is written over."""
+    found: dict[Path, tuple[Path, Path]] = {}
+    for path in given:
+        for source, below in _recordings(path, out):
+            found.setdefault(Path(os.path.realpath(source)), (source, below))
+    if not found:
+        raise BadInput(f"There is no recording in {', '.join(map(str, given))}: WAV, FLAC, Ogg, Opus, MP3, M4A are.")
+    taken = {_key(path) for path in found}
+    return [Song(source, _untaken(out / below, taken)) for source, below in found.values()]
+
+
+def _recordings(path: Path, out: Path) -> Iterator[tuple[Path, Path]]:
+    """Each with the path, without its ending, that it has below what was given."""
+    if not path.is_dir():
+        yield path, Path(path.stem)
+        return
+    for folder, folders, names in os.walk(path):
+        folders[:] = sorted(name for name in folders if _is_looked_into(Path(folder, name), out))
+        for name in sorted(names):
+            source = Path(folder, name)
+            if source.suffix.lower() in _HEARD and not name.startswith("."):
+                yield source, source.relative_to(path).with_suffix("")
+
+
+def _is_looked_into(folder: Path, out: Path) -> bool:
+    """What came out before is not put in again."""
+    return not folder.name.startswith(".") and os.path.realpath(folder) != os.path.realpath(out)
+
+
+def _untaken(wanted: Path, taken: set[str]) -> Path:
+    """With a number where the name is another's already. Case does not tell names apart: on some disks it does not."""
+    stem, number = wanted, 1
+    while not taken.isdisjoint(names := _names(stem)):
+        number += 1
+        stem = wanted.with_name(f"{wanted.name}-{number}")
+    taken.update(names)
+    return stem
+
+
+def _names(stem: Path) -> set[str]:
+    return {_key(stem.with_name(stem.name + end)) for end in _ENDS}
+
+
+def _key(path: Path) -> str:
+    return os.path.realpath(path).casefold()

@@ -107,12 +107,12 @@ class BreakableHouse(House):
 
     # --- its truth ------------------------------------------------------------------------------------------------
 
-    def wait_for_state(self, recording_id: UUID, *states: str, within_s: float = 30) -> float:
+    def wait_for_state(self, recording_id: UUID, *states: str, within_s: float = 120) -> float:
         return self.wait_until(
             lambda: self.state(recording_id) in states, f"{recording_id} is {' or '.join(states)}", within_s=within_s
         )
 
-    def wait_for_ends(self, recording_ids: Sequence[UUID], *, within_s: float = 60) -> float:
+    def wait_for_ends(self, recording_ids: Sequence[UUID], *, within_s: float = 120) -> float:
         ids = [str(one) for one in recording_ids]
         waiting = (
             "SELECT count(*) FROM tasks WHERE recording_id = ANY(%(ids)s::uuid[])"

@@ -84,7 +84,7 @@ class Havoc:
     def _let_flow(self, recordings: int) -> None:
         before = len(self.ledger.entries)
         self.house.wait_until(
-            lambda: len(self.ledger.entries) >= before + recordings, "recordings flow again", within_s=60
+            lambda: len(self.ledger.entries) >= before + recordings, "recordings flow again", within_s=120
         )
 
     def _waves(self) -> Iterator[Sequence[Target]]:
@@ -106,7 +106,7 @@ class Havoc:
             case Target.VALKEY:
                 self.house.kill_valkey()
             case Target.WORKER:
-                self.house.wait_until(lambda: bool(self.house.living_workers()), "there is a worker", within_s=30)
+                self.house.wait_until(lambda: bool(self.house.living_workers()), "there is a worker", within_s=120)
                 kill(self.rng.choice(self.house.living_workers()))
             case Target.GATEWAY | Target.DISPATCHER | Target.SUPERVISOR:
                 name = "workers" if target is Target.SUPERVISOR else target.value
@@ -124,7 +124,7 @@ def wreak(folder: Path, seed: int, plan: Plan) -> Outcome:
         havoc = Havoc(house, ledger, random.Random(seed), plan)
         with ledger.singing(body, singers=plan.singers, pause_s=plan.pause_s):
             havoc.rage()
-            house.wait_until(house.answers, "the gateway answers", within_s=60)
+            house.wait_until(house.answers, "the gateway answers", within_s=120)
             began = time.monotonic()
-        house.wait_for_ends(ledger.recording_ids, within_s=60 + len(ledger.entries))
+        house.wait_for_ends(ledger.recording_ids, within_s=120 + len(ledger.entries))
         return Outcome(seed, havoc.kills, ledger.verdict(), time.monotonic() - began)

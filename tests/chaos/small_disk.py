@@ -59,7 +59,7 @@ def postgres(folder: Path) -> dict[str, Any]:
         ballast.unlink()
         house.postgres.stop()
         house.postgres.start()
-        house.wait_until(house.answers, "the gateway answers again", within_s=30)
+        house.wait_until(house.answers, "the gateway answers again", within_s=120)
         again = [answer_of(one(ledger, "with-room-again"))]
         return seen | standing(house, ledger) | {"refused": refused, "again": again}
 

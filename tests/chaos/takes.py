@@ -4,11 +4,14 @@ import base64
 import hashlib
 import io
 import json
+import time
 from collections.abc import Iterable
 
 import httpx
 import numpy as np
 import soundfile
+
+from vocalverse.records import TaskState
 
 RATE_HZ = 44_100
 Answer = httpx.Response
@@ -53,11 +56,16 @@ def taken(answer: Answer) -> str:
     return str(answer.json()["recording_id"])
 
 
-def until_ended(client: httpx.Client, recording_id: str, *, within_s: float = 60) -> dict[str, object]:
-    answer = client.get(f"/v1/recordings/{recording_id}", params={"wait": within_s})
-    assert answer.status_code == 200, answer.text
-    return dict(answer.json())
+def until_ended(client: httpx.Client, recording_id: str, *, within_s: float = 120) -> dict[str, object]:
+    """As the server has it when the judging has ended, or when the time is up."""
+    until = time.monotonic() + within_s
+    while True:
+        answer = client.get(f"/v1/recordings/{recording_id}", params={"wait": 10})
+        assert answer.status_code == 200, answer.text
+        said = dict(answer.json())
+        if TaskState(said["state"]).ended or time.monotonic() > until:
+            return said
 
 
-def all_ended(client: httpx.Client, recording_ids: Iterable[str], *, within_s: float = 60) -> list[dict[str, object]]:
+def all_ended(client: httpx.Client, recording_ids: Iterable[str], *, within_s: float = 120) -> list[dict[str, object]]:
     return [until_ended(client, one, within_s=within_s) for one in recording_ids]

@@ -18,12 +18,12 @@ def test_a_recording_deleted_while_it_is_judged_leaves_no_sound_no_row_and_no_re
     folder = next((house.folder / "blobs").glob(f"*/{recording}"))
     assert ledger.http.delete(f"/v1/recordings/{recording}").status_code == 204
     house.let_go("deletion")
-    house.wait_until(lambda: "taken away" in house.log("workers"), "the worker sees it", within_s=15)
+    house.wait_until(lambda: "taken away" in house.log("workers"), "the worker sees it", within_s=120)
     folder.mkdir(exist_ok=True)
     (folder / "stems").write_bytes(b"what a worker was still writing")
 
     house.wait_until(
-        lambda: house.scalar("SELECT count(*) FROM purges WHERE done_at IS NULL") == 0, "all is purged", within_s=30
+        lambda: house.scalar("SELECT count(*) FROM purges WHERE done_at IS NULL") == 0, "all is purged", within_s=120
     )
     assert not folder.exists()
     assert house.scalar("SELECT count(*) FROM recordings WHERE id = %(id)s", id=str(recording)) == 0

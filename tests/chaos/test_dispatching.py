@@ -30,7 +30,7 @@ def test_what_a_flushed_redis_forgot_is_dispatched_again_within_a_lease_and_cost
     stop_as_quick_workers(house)
     backlog = ledger.upload_many(song, ["any"] * 12)
     with house.admin() as valkey:
-        house.wait_until(lambda: valkey.llen(QUEUE) >= 6, "Redis holds a backlog", within_s=20)
+        house.wait_until(lambda: valkey.llen(QUEUE) >= 6, "Redis holds a backlog", within_s=120)
         delivered = house.column("SELECT recording_id FROM tasks WHERE state = 'leased'")
         valkey.flushall()
         flushed_at = house.now()
@@ -38,7 +38,7 @@ def test_what_a_flushed_redis_forgot_is_dispatched_again_within_a_lease_and_cost
     house.wait_until(
         lambda: house.scalar(AGAIN, ids=delivered, since=flushed_at) == len(delivered),
         "all are dispatched again",
-        within_s=DISPATCH_LEASE_S + 5,
+        within_s=DISPATCH_LEASE_S + allowed_s(5),
     )
     assert house.scalar("SELECT max(attempts) FROM tasks") == 0
     go_on(house)
@@ -57,7 +57,7 @@ def test_several_dispatchers_never_give_a_fence_twice_nor_more_than_the_window(
     ledger = open_ledger(house)
     with watched(house) as watch:
         recordings = ledger.upload_many(song, ["slow-0.4"] * 12)
-        house.wait_until(lambda: watch.most >= 2, "work is handed out", within_s=10)
+        house.wait_until(lambda: watch.most >= 2, "work is handed out", within_s=120)
         house.end("dispatcher")  # whoever led, the others go on
         house.wait_for_ends(recordings)
         while watch.samples <= 50:  # where looking is slow, there is more to look at
@@ -78,9 +78,9 @@ def test_a_live_recording_starts_within_one_bulk_job_though_the_window_is_full_o
     stop_as_quick_workers(house)
     bulk = ledger.upload_many(song, ["slow-1"] * 5)
     with house.admin() as valkey:
-        house.wait_until(lambda: valkey.llen(QUEUE) >= 4, "bulk work fills the window", within_s=20)
+        house.wait_until(lambda: valkey.llen(QUEUE) >= 4, "bulk work fills the window", within_s=120)
     go_on(house)
-    house.wait_until(lambda: not house.idle_workers(), "the worker is at bulk work", within_s=20)
+    house.wait_until(lambda: not house.idle_workers(), "the worker is at bulk work", within_s=120)
     live = ledger.upload(song, lane="live")
     house.wait_for_state(live, "done")
     house.wait_for_ends(bulk)

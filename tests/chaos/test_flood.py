@@ -28,12 +28,12 @@ def test_a_venue_that_floods_is_held_back_at_the_door_and_delays_no_other(
     sound = a_take(12)
     with house.client(house.venue("flooder")) as flooder, house.client(house.venue("other")) as other:
         judged(house, taken(send(other, "so-that-the-pace-is-known", sound, **slow)))
-        house.wait_until(lambda: house_job_s(house) > 0, "the worker says what a task takes", within_s=10)
+        house.wait_until(lambda: house_job_s(house) > 0, "the worker says what a task takes", within_s=120)
         for number in range(OPENED_BEFORE):
             assert announce(flooder, f"opened-before-{number}", sound, **slow).status_code == 201
             assert send_part(flooder, f"opened-before-{number}", 1, sound).status_code == 200
         with flooding(lambda number: send(flooder, f"flood-{number:04d}", sound, **slow), flood) as answers:
-            house.wait_until(lambda: waiting(house) > 2, "the flood has come", within_s=10)
+            house.wait_until(lambda: waiting(house) > 2, "the flood has come", within_s=120)
             of_other = []
             for number in range(3):
                 of_other.append(taken(send(other, f"amid-the-flood-{number}", sound, **slow)))
@@ -63,7 +63,7 @@ def flooding(send_one: Callable[[int], httpx.Response], count: int) -> Iterator[
 
 
 def judged(house: BreakableHouse, recording_id: str) -> None:
-    house.wait_until(lambda: house.state(recording_id) == "done", "it is judged", within_s=60)
+    house.wait_until(lambda: house.state(recording_id) == "done", "it is judged", within_s=120)
 
 
 def waiting(house: BreakableHouse) -> int:

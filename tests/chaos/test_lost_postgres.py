@@ -17,9 +17,9 @@ def test_what_was_acknowledged_exists_though_postgres_was_killed_under_ingest(
     with ledger.singing(song, singers=4):
         for _ in range(kills):
             flowing = len(ledger.entries) + 8
-            house.wait_until(lambda: len(ledger.entries) >= flowing, "recordings come in", within_s=60)  # noqa: B023
+            house.wait_until(lambda: len(ledger.entries) >= flowing, "recordings come in", within_s=120)  # noqa: B023
             house.restart_postgres()
-        house.wait_until(house.answers, "the gateway answers again", within_s=30)
+        house.wait_until(house.answers, "the gateway answers again", within_s=120)
     assert len(ledger.entries) > 8 * kills
     assert not ledger.missing()
     assert house.scalar("SELECT count(*) FROM tasks WHERE state = 'ready'") == len(ledger.entries)

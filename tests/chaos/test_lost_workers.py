@@ -26,7 +26,7 @@ def shared_house(open_shared_house: Callable[..., BreakableHouse]) -> BreakableH
 @pytest.fixture
 def house(shared_house: BreakableHouse) -> BreakableHouse:
     """With all its workers back, whatever the test before did to them."""
-    shared_house.wait_until(lambda: shared_house.idle_workers() == 2, "two workers are idle", within_s=30)
+    shared_house.wait_until(lambda: shared_house.idle_workers() == 2, "two workers are idle", within_s=120)
     return shared_house
 
 
@@ -42,7 +42,7 @@ def test_a_delivery_dies_with_the_worker_that_popped_it_and_the_task_starts_agai
     with stopped(*house.living_workers()):
         take_for_live(house)
         recording = ledger.upload(song)
-        house.wait_until(lambda: bool(popped_by(house)), "a worker has popped it", within_s=10)
+        house.wait_until(lambda: bool(popped_by(house)), "a worker has popped it", within_s=120)
         leased = house.moments(recording, "leased")[-1]
         kill(popped_by(house)[0])
     house.wait_for_state(recording, "done")
@@ -72,7 +72,7 @@ def test_a_worker_killed_before_its_commit_leaves_nothing_and_the_task_starts_ag
     with house.database() as blocker:
         blocker.exec_driver_sql("LOCK TABLE assessments IN EXCLUSIVE MODE")
         house.let_go("commit")
-        house.wait_until(lambda: waits_for_a_lock(house), "the worker has written all but its result", within_s=10)
+        house.wait_until(lambda: waits_for_a_lock(house), "the worker has written all but its result", within_s=120)
         took_s = started_again_s(house, recording, after_kill=blocker.rollback)
     assert took_s <= RUN_LEASE_S + BACKOFF_S + allowed_s(MARGIN_S)
     house.wait_for_state(recording, "done")
@@ -88,11 +88,11 @@ def test_the_late_commit_of_a_worker_that_slept_through_its_lease_changes_no_row
     house.wait_until(
         lambda: house.scalar("SELECT stage FROM tasks WHERE recording_id = %(id)s", id=str(recording)) == "holding",
         "only the commit is left to do",
-        within_s=15,
+        within_s=120,
     )
     sleeper = house.worker_of(recording)
     os.kill(sleeper, signal.SIGSTOP)
-    house.wait_until(lambda: house.attempts(recording) == 2, "another worker has begun it", within_s=15)
+    house.wait_until(lambda: house.attempts(recording) == 2, "another worker has begun it", within_s=120)
     with stopped(house.worker_of(recording), house.processes["dispatcher"].pid):
         before = written(house, recording)
         house.let_go("late")
@@ -100,7 +100,7 @@ def test_the_late_commit_of_a_worker_that_slept_through_its_lease_changes_no_row
         house.wait_until(
             lambda: f"Recording {recording} was taken away while it was judged" in house.log("workers"),
             "the sleeper has tried to commit",
-            within_s=15,
+            within_s=120,
         )
         assert written(house, recording) == before
     house.wait_for_state(recording, "done")
@@ -113,7 +113,7 @@ def started_again_s(house: BreakableHouse, recording: UUID, *, after_kill: Calla
     killed_at = house.now()
     kill(house.worker_of(recording))
     after_kill()
-    house.wait_until(lambda: house.attempts(recording) == 2, "another worker has begun it", within_s=15)
+    house.wait_until(lambda: house.attempts(recording) == 2, "another worker has begun it", within_s=120)
     return house.moments(recording, "running")[1] - killed_at
 
 

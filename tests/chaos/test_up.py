@@ -127,7 +127,7 @@ def test_a_killed_house_leaves_no_process_and_its_next_start_recovers_everything
         second.wait_for("VocalVerse runs at")
         with second.client() as client:
             for recording_id in [*judged, *acknowledged]:
-                ended = until_ended(client, recording_id, within_s=60)
+                ended = until_ended(client, recording_id, within_s=120)
                 assert (ended["state"], ended["outcome"]) == ("done", "unscored")
             assert len(client.get("/v1/recordings").json()["items"]) == len(judged) + len(acknowledged)
 

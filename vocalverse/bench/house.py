@@ -68,7 +68,7 @@ class House:
     def gateway(self) -> None:
         """Start the gateway and wait until it answers."""
         self.spawn("gateway", "serve")
-        self.wait_until(self.answers, "the gateway answers", within_s=20)
+        self.wait_until(self.answers, "the gateway answers", within_s=120)
 
     def dispatcher(self, name: str = "dispatcher", *, redis_url: str | None = None) -> None:
         self.spawn(name, "dispatch", environment={"REDIS_URL": redis_url} if redis_url else {})
@@ -81,7 +81,7 @@ class House:
         self.wait_until(
             lambda: int(str(self.scalar("SELECT count(*) FROM workers"))) >= int(str(seen)) + count,
             "the workers are seen",
-            within_s=30,
+            within_s=120,
         )
 
     def spawn(self, name: str, *command: str, environment: Mapping[str, str] | None = None) -> None:

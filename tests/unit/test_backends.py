@@ -15,13 +15,18 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from vocalverse.errors import BackendFailed, BadInput, OutOfMemory, Unavailable
+from vocalverse.cli.checks import Verdict
+from vocalverse.cli.checks.hearing import check_hearing
+from vocalverse.errors import BackendFailed, BadInput, LeaseLost, OutOfMemory, Unavailable
 from vocalverse.separate.backends import open_backend, trial
 from vocalverse.separate.backends.backend import Chunks, failures, failures_named, forget_failures, narrowed
 from vocalverse.separate.backends.choice import stored
+from vocalverse.separate.backends.cuda import DeviceBackend
 from vocalverse.separate.backends.trial import choose, open_fastest
 from vocalverse.separate.networks.network import Network, NetworkInfo
 from vocalverse.separate.precision import Precision
+from vocalverse.separate.stitch import Model, stitch
+from vocalverse.settings import Settings
 
 CHUNK = 2048
 
@@ -340,3 +345,108 @@ def test_two_workers_that_start_together_measure_once(network: Network, tmp_path
             workers.map(lambda _: choose(network, Precision.FP32, store=tmp_path, names=("torch",)), range(2))
         )
     assert sorted(choice.stored for choice in choices) == [False, True]
+
+
+# --- the doctor -----------------------------------------------------------------------------------------------
+
+
+def test_the_doctor_says_which_backend_why_and_how_fast(network: Network, tmp_path: Path):
+    choice = choose(network, Precision.FP32, store=tmp_path / "trials", names=("cuda", "torch"))
+    (finding,) = (one for one in check_hearing(Settings(data=tmp_path)) if "little" in one.found)
+    assert "fp32 through torch" in finding.found
+    assert f"{choice.real_time_factor:.1f} × real time on 1 thread" in finding.found
+    assert "cuda" in finding.found
+
+
+def test_before_any_trial_the_doctor_says_when_there_will_be_one(tmp_path: Path):
+    findings = list(check_hearing(Settings(data=tmp_path)))
+    assert any("first worker" in finding.todo for finding in findings)
+
+
+def test_without_torch_the_doctor_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("vocalverse.cli.checks.hearing.find_spec", lambda name: None)
+    (finding,) = check_hearing(Settings(data=tmp_path))
+    assert finding.verdict is Verdict.BAD
+    assert "deploy/up" in finding.todo
+
+
+# --- the GPU's way, reckoned on the CPU: tests/gpu has the real one -------------------------------------------
+
+
+def device_backend(network: Network, batch: int = 3) -> DeviceBackend:
+    return DeviceBackend.on(torch.device("cpu"), network, Precision.FP32, batch=batch)
+
+
+def stitched(source: Chunks, model: Model, overlap: int) -> Chunks:
+    blocks: list[Chunks] = []
+
+    def keep(start: int, block: Chunks) -> None:
+        assert start == sum(one.shape[1] for one in blocks)
+        blocks.append(block)
+
+    stitch(source, model, keep, overlap=overlap)
+    return np.concatenate(blocks, axis=1)
+
+
+@pytest.mark.parametrize("overlap", [1, 2, 4])
+@pytest.mark.parametrize("frames", [1, 700, CHUNK, 7 * CHUNK + 123])
+def test_sums_on_the_device_are_those_on_the_cpu(network: Network, frames: int, overlap: int):
+    source = noise(samples=frames)[0].T
+    plain = stitched(source, open_backend(network, "torch", Precision.FP32), overlap)
+    np.testing.assert_allclose(stitched(source, device_backend(network), overlap), plain, atol=1e-6)
+
+
+def test_chunks_go_in_batches_and_the_last_is_filled_up(network: Network):
+    chunks = noise(7)
+    plain = open_backend(network, "torch", Precision.FP32)(chunks)
+    np.testing.assert_allclose(device_backend(network)(chunks), plain, atol=1e-6)
+
+
+def test_a_mono_source_goes_through_a_stereo_network_on_the_device(network: Network):
+    source = noise(samples=3000, channels=1)[0].T
+    plain = stitched(source, open_backend(network, "torch", Precision.FP32), 2)
+    np.testing.assert_allclose(stitched(source, device_backend(network), 2), plain, atol=1e-6)
+
+
+def test_where_the_gpus_memory_is_full_the_batch_is_halved_and_the_song_goes_on(
+    network: Network, caplog: pytest.LogCaptureFixture
+):
+    source = noise(samples=9 * CHUNK)[0].T
+    plain = stitched(source, open_backend(network, "torch", Precision.FP32), 2)
+    backend = device_backend(network, batch=8)
+    backend.run_core = full_above(2, network)
+    np.testing.assert_allclose(stitched(source, backend, 2), plain, atol=1e-6)
+    assert backend.batch == 2
+    assert [record.batch for record in caplog.records if record.action == "batch_halved"] == [4, 2]
+    assert not failures()
+
+
+def test_where_not_even_one_chunk_fits_the_next_try_is_another_backends(network: Network):
+    backend = device_backend(network, batch=4)
+    backend.run_core = full_above(0, network)
+    with pytest.raises(OutOfMemory):
+        stitched(noise(samples=9 * CHUNK)[0].T, backend, 2)
+    assert ("cuda", Precision.FP32) in failures()
+
+
+def full_above(chunks: int, network: Network) -> Callable[[Tensor], Tensor]:
+    def core(features: Tensor) -> Tensor:
+        if len(features) > chunks:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return network.core(features)
+
+    return core
+
+
+def test_cancelling_takes_effect_between_batches(network: Network):
+    calls = 0
+
+    def progress(stage: str, fraction: float) -> None:
+        nonlocal calls
+        calls += 1
+        if fraction:
+            raise LeaseLost("taken away")
+
+    with pytest.raises(LeaseLost):
+        stitch(noise(samples=20 * CHUNK)[0].T, device_backend(network), lambda *_: None, progress=progress)
+    assert calls == 2

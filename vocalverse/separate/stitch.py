@@ -6,7 +6,7 @@ its reflection goes on.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -35,8 +35,15 @@ class Model(Protocol):
         ...
 
 
+@runtime_checkable
+class StitchesItself(Model, Protocol):
+    """A model that had better keep the sums where it runs."""
+
+    def stitch(self, source: Samples, sink: Sink, *, overlap: int, progress: Progress, stage: str) -> None: ...
+
+
 @dataclass(frozen=True)
-class _Plan:
+class Plan:
     """Where chunks start, and how they fade."""
 
     chunk: int
@@ -73,8 +80,11 @@ def stitch(
     `progress` raises, between chunks, ends the work.
     """
     _check(source, overlap)
-    plan = _plan(model.info.chunk, overlap, len(source))
-    window, starts = plan.window, plan.starts
+    if isinstance(model, StitchesItself) and model.info.channels == source.shape[1]:
+        model.stitch(source, sink, overlap=overlap, progress=progress, stage=stage)
+        return
+    steps = plan(model.info.chunk, overlap, len(source))
+    window, starts = steps.window, steps.starts
     sums: npt.NDArray[np.float32] | None = None
     progress(stage, 0.0)
     done = 0
@@ -82,11 +92,11 @@ def stitch(
         for start, heard in zip(batch, _hear(source, batch, model), strict=True):
             sums = np.zeros_like(heard) if sums is None else sums
             sums += heard * window
-            first, last = max(start, 0), min(start + plan.hop, len(source))
+            first, last = max(start, 0), min(start + steps.hop, len(source))
             if first < last:
                 sink(first, sums[..., first - start : last - start].transpose(0, 2, 1).copy())
-            sums[..., : -plan.hop] = sums[..., plan.hop :]
-            sums[..., -plan.hop :] = 0
+            sums[..., : -steps.hop] = sums[..., steps.hop :]
+            sums[..., -steps.hop :] = 0
         done += len(batch)
         progress(stage, done / len(starts))
 
@@ -123,9 +133,9 @@ def _check(source: Samples, overlap: int) -> None:
             raise BadInput(f"The recording holds values that are no numbers, from frame {first} on: decode it anew.")
 
 
-def _plan(chunk: int, overlap: int, frames: int) -> _Plan:
+def plan(chunk: int, overlap: int, frames: int) -> Plan:
     hop = chunk - round(chunk * _SEAM) if overlap == 1 else chunk // overlap
-    return _Plan(chunk, max(hop, 1), frames)
+    return Plan(chunk, max(hop, 1), frames)
 
 
 def _batches(starts: range, size: int) -> Iterator[range]:
@@ -135,14 +145,14 @@ def _batches(starts: range, size: int) -> Iterator[range]:
 def _hear(source: Samples, starts: range, model: Model) -> Iterator[npt.NDArray[np.float32]]:
     """[stems, channels, chunk] for each start. Digital silence is not worth asking the network about."""
     info = model.info
-    chunks = [_chunk(source, start, info.chunk) for start in starts]
+    chunks = [chunk_at(source, start, info.chunk) for start in starts]
     audible = [i for i, chunk in enumerate(chunks) if chunk.any()]
     heard = dict(zip(audible, _ask(model, np.stack([chunks[i] for i in audible])), strict=True)) if audible else {}
     silence = np.zeros((len(info.stems), source.shape[1], info.chunk), np.float32)
     return (heard.get(i, silence) for i in range(len(chunks)))
 
 
-def _chunk(source: Samples, start: int, length: int) -> npt.NDArray[np.float32]:
+def chunk_at(source: Samples, start: int, length: int) -> npt.NDArray[np.float32]:
     """[channels, length] from `start`, which may lie outside: there the recording is reflected, as often as needed."""
     if start >= 0 and start + length <= len(source):
         part = source[start : start + length]

@@ -41,6 +41,7 @@ def bad(about: str, found: str, todo: str) -> Finding:
 def all_checks() -> tuple[Check, ...]:
     """In the order in which one thing needs the other."""
     from vocalverse.cli.checks.database import check_postgres
+    from vocalverse.cli.checks.hearing import check_hearing
     from vocalverse.cli.checks.machine import check_data_folder, check_packages, check_python, check_sandbox
     from vocalverse.cli.checks.services import check_blobs, check_gateway, check_redis
 
@@ -49,6 +50,7 @@ def all_checks() -> tuple[Check, ...]:
         check_packages,
         check_data_folder,
         check_sandbox,
+        check_hearing,
         check_postgres,
         check_redis,
         check_blobs,

@@ -60,12 +60,14 @@ class Choice:
 
 
 def stored(store: Path) -> Iterator[tuple[Mapping[str, Any], Choice]]:
-    """All that was ever measured, with its circumstances: for the doctor."""
+    """What was measured on this machine with the software of today, with its circumstances: for the doctor."""
+    today = {"format": _FORMAT, "cpu": _cpu(), "torch": _version("torch"), "openvino": _version("openvino")}
     for path in sorted(store.glob("backend-*.json")):
         record = _read(path)
-        choice = None if record is None else _as_choice(record.get("choice"))
-        if record is not None and choice is not None:
-            yield record["circumstances"], choice
+        if record is not None and today.items() <= record["circumstances"].items():
+            choice = _as_choice(record.get("choice"))
+            if choice is not None:
+                yield record["circumstances"], choice
 
 
 def circumstances(
@@ -84,7 +86,7 @@ def circumstances(
         "precision": precision.value,
         "threads": threads or torch.get_num_threads(),
         "names": list(names),
-        "torch": torch.__version__,
+        "torch": _version("torch"),
         "openvino": _version("openvino"),
     }
 

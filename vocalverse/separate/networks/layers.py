@@ -24,6 +24,11 @@ def cast_weights(module: nn.Module, dtype: torch.dtype) -> None:
 class Linear(nn.Linear):
     """Takes its input in any precision."""
 
+    def reset_parameters(self) -> None:
+        # Weights that are still to be loaded need no random start, which costs a second where there is no memory behind.
+        if not self.weight.is_meta:
+            super().reset_parameters()
+
     def forward(self, x: Tensor) -> Tensor:
         return functional.linear(x.to(self.weight.dtype), self.weight, self.bias)
 

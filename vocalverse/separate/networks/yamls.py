@@ -10,6 +10,8 @@ from vocalverse.errors import ModelBroken
 
 _YAML_BYTES = 256 * 1024
 _LONGEST_LIST = 4096
+_BRIEF = reprlib.Repr()
+_BRIEF.maxlevel = 2  # a yaml's few lines may stand for more than fits into any message
 
 
 class _PlainLoader(yaml.SafeLoader):  # type: ignore[misc]
@@ -70,4 +72,4 @@ def flag(section: Mapping[Any, Any], name: str) -> bool:
 
 
 def say(value: Any) -> str:
-    return reprlib.repr(value)
+    return _BRIEF.repr(value)

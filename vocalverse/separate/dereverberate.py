@@ -36,6 +36,11 @@ class Options:
     # Late reverberation against the voice, in dB: nothing is done below the first, all from the second on.
     blend_db: tuple[float, float] = (-20.0, -15.0)
 
+    @property
+    def late_after_s(self) -> float:
+        """When what is taken away begins: a window's weight lies in its middle."""
+        return (min(band.delay for band in self.bands) - 0.5) * self.hop / _SAMPLE_RATE_HZ
+
 
 DEFAULT = Options()
 
@@ -58,16 +63,16 @@ def dereverberate(
     progress: Progress = no_progress,
 ) -> Dry:
     """`voice` [frames, channels] at 44.1 kHz without its late reverberation. `active` [frames]: where somebody sings."""
-    room = estimate(voice)
     frames = _Frames(voice, active, options)
     pieces = frames.to_fit()
     if not pieces or frames.voiced < options.least_frames_a_weight * frames.weights:
-        return Dry(voice, room, None, 0.0)
+        return Dry(voice, estimate(voice), None, 0.0)
     filters = []
     for count, band in enumerate(options.bands):
         filters.append(fit([frames.block(start, band) for start in pieces], band, options.fitting))
         progress(_STAGE, 0.5 * (count + 1) / len(options.bands))
     removed_db = _removed_db(frames, pieces, filters, options)
+    room = estimate(voice, late_db=removed_db, after_s=options.late_after_s)
     strength = float(np.clip(np.interp(removed_db, options.blend_db, (0.0, 1.0)), 0.0, 1.0))
     if not strength:
         return Dry(voice, room, removed_db, 0.0)
@@ -95,7 +100,8 @@ class _Frames:
     @property
     def weights(self) -> int:
         """Of one frequency's filter for one channel."""
-        return max(band.taps for band in self._options.bands) * self._voice.shape[1]
+        channels: int = self._voice.shape[1]
+        return channels * max(band.taps for band in self._options.bands)
 
     def to_fit(self) -> list[int]:
         """First frames of the blocks that tell the room, spread over the song."""

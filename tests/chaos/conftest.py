@@ -33,8 +33,11 @@ def open_shared_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Call
 
 @pytest.fixture(scope="session")
 def standing_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BreakableHouse]:
-    """With one worker, for tests that leave it as they found it."""
-    with BreakableHouse(tmp_path_factory.mktemp("standing") / "house") as house:
+    """With one worker, for tests that leave it as they found it. They are about deliveries: a task that has begun has
+    all the time that a busy machine may need.
+    """
+    folder = tmp_path_factory.mktemp("standing") / "house"
+    with BreakableHouse(folder, run_lease_s=30, stall_limit_s=60, task_limit_s=120) as house:
         house.open(workers=1)
         yield house
 

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -215,7 +214,7 @@ def _at_rate(separator: Any, spectrum: np.ndarray[Any, Any]) -> Chunks:
 # --- both -------------------------------------------------------------------------------------------------------
 
 
-def _module(name: str) -> ModuleType:
+def _module(name: str) -> Any:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of pydub, which wants ffmpeg and audioop; neither is used

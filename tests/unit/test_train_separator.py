@@ -99,6 +99,16 @@ def test_steps_change_the_refiner_and_the_unets_outer_layers(manifest: Path) -> 
     assert "unet.voice.ups.0.weight" not in changed
 
 
+@pytest.mark.parametrize("channels", [1, 2])
+def test_a_roformer_learns_by_the_same_loop(manifest: Path, channels: int) -> None:
+    shape = {"dim": 8, "depth": 1, "heads": 1, "head_dim": 4, "channels": channels, "mel_bands": 8, "mask_depth": 1}
+    transform = {"n_fft": 512, "window": 512, "hop": 128, "chunk": SAMPLES, "sample_rate_hz": 44100}
+    network = ("mel_band_roformer", {**shape, **transform, "stems": ["vocals"]})
+    result = run(job(manifest, "out", network=network, steps=1, batch=1), heard=nobody)
+    assert weights.load(result.path).info.stems == ("vocals",)
+    assert result.voice_db is not None
+
+
 def test_the_result_says_how_it_does_on_the_singer_kept_back(manifest: Path) -> None:
     result = run(job(manifest, "out", steps=1), heard=nobody)
     assert result.songs == 1

@@ -12,6 +12,7 @@ from vocalverse.records import Progress, no_progress
 from vocalverse.separate.backends.backend import Backend
 from vocalverse.separate.quality import si_sdr
 from vocalverse.separate.stitch import separate_to_arrays
+from vocalverse.training.separator.loop import voice_stem
 from vocalverse.training.separator.sources import Audio, Clip
 
 
@@ -37,13 +38,13 @@ def evaluate(
     """`songs` hold [backing, voice]."""
     if not songs:
         raise BadInput("There is no song to judge by: give some two-channel files the split `validation`.")
-    rate_hz = backend.info.sample_rate_hz
+    rate_hz, stem = backend.info.sample_rate_hz, voice_stem(backend.info)
     before, after = [], []
     for at, song in enumerate(songs):
         progress("evaluate", at / len(songs))
         mix, voice = mixed(song, at, conditions, rate_hz=rate_hz)
-        stems = separate_to_arrays(np.repeat(mix[:, None], 2, axis=1), backend, keep=("voice",))
-        heard = stems["voice"].mean(axis=1)
+        stems = separate_to_arrays(np.repeat(mix[:, None], 2, axis=1), backend, keep=(stem,))
+        heard = stems[stem].mean(axis=1)
         before.append(si_sdr(mix, voice))
         after.append(si_sdr(heard, voice))
     return Evaluation(len(songs), float(np.mean(before)), float(np.mean(after)), tuple(after))

@@ -11,13 +11,15 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from vocalverse.errors import BackendFailed, BadInput, ModelBroken
-from vocalverse.separate.networks.network import Network
+from vocalverse.errors import BackendFailed, BadInput, DiskFull, ModelBroken
+from vocalverse.separate.networks.network import Network, NetworkInfo
 from vocalverse.training.separator import objective
 from vocalverse.training.separator.mixtures import Mixer
 from vocalverse.training.separator.recipe import Recipe
 
 STATE_FILE = "state.pt"
+
+_VOICES = frozenset({"voice", "vocals"})
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ class Run:
         for group in self._optimiser.param_groups:
             group["lr"] = self.recipe.rate_at(self.step) * group["share"]
         batch = self._mixer.draw(seed=self.recipe.seed, step=self.step, size=self.recipe.batch)
-        mix, voice = (torch.from_numpy(sound).to(self._device) for sound in (batch.mix, batch.voice))
+        mix, voice = (self._as_network_hears(torch.from_numpy(sound)) for sound in (batch.mix, batch.voice))
         estimate = self._heard(mix)
         edge = self._edge(mix.shape[-1])
         estimate, voice, mix = (sound[..., edge:-edge] for sound in (estimate, voice, mix))
@@ -75,7 +77,11 @@ class Run:
         with torch.autocast(torch.device(self._device).type, dtype=torch.bfloat16):
             masks = self.network.core(features)
         stems = self.network.synthesise(spectrum, masks.float(), mix.shape[-1])
-        return stems[:, self.network.info.stems.index("voice")]
+        return stems[:, self.network.info.stems.index(voice_stem(self.network.info))]
+
+    def _as_network_hears(self, sound: Tensor) -> Tensor:
+        mono = self.network.info.channels == 1
+        return (sound.mean(dim=1, keepdim=True) if mono else sound).to(self._device)
 
     @staticmethod
     def _edge(samples: int) -> int:
@@ -90,13 +96,16 @@ class Run:
             "learnt": {name: p.detach().cpu() for name, p in self._learnt().items()},
             "optimiser": self._optimiser.state_dict(),
         }
-        folder.mkdir(parents=True, exist_ok=True)
         partial = folder / f"{STATE_FILE}.partial"
-        with partial.open("wb") as file:
-            torch.save(state, file)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(folder / STATE_FILE)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with partial.open("wb") as file:
+                torch.save(state, file)
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(folder / STATE_FILE)
+        except OSError as error:
+            raise DiskFull(f"{folder / STATE_FILE} could not be written ({error}): make room, then resume.") from None
 
     def resume(self, folder: Path) -> None:
         """Go on where `save` was called. Other steps may be asked for; anything else is another run."""
@@ -116,6 +125,14 @@ class Run:
                 learnt[name].copy_(value)
         self._optimiser.load_state_dict(state["optimiser"])
         self.step = int(state["step"])
+
+
+def voice_stem(info: NetworkInfo) -> str:
+    """Networks name it as they like; one that gives a single stem gives the voice."""
+    named = [stem for stem in info.stems if stem.lower() in _VOICES]
+    if not named and len(info.stems) > 1:
+        raise BadInput(f"None of the network's stems is a voice: {', '.join(info.stems)}.")
+    return named[0] if named else info.stems[0]
 
 
 def _groups(learnt: dict[str, Tensor], recipe: Recipe) -> list[dict[str, Any]]:

@@ -372,11 +372,20 @@ def test_bandwidth_is_limited(new_venue: Callable[..., Venue], gateway: Gateway)
     assert len(the_only_content(gateway)) == 30_000
 
 
-def test_a_stop_is_noticed_in_the_middle_of_a_slow_part(new_venue: Callable[..., Venue]):
+def test_a_stop_is_noticed_in_the_middle_of_a_slow_part(new_venue: Callable[..., Venue], gateway: Gateway):
     venue = new_venue(bandwidth=1_000)
     venue.put("a.wav", bytes(100_000))
-    threading.Timer(0.3, venue.stop.set).start()
-    began = time.monotonic()
+    stopped_at: list[float] = []
+
+    def stop() -> None:
+        until(lambda: gateway.received, "the body is on its way")
+        stopped_at.append(time.monotonic())
+        venue.stop.set()
+
+    stopping = threading.Thread(target=stop)
+    stopping.start()
     venue.work()
-    assert time.monotonic() - began < allowed_s(2.0)
+    ended = time.monotonic()
+    stopping.join()
+    assert ended - stopped_at[0] < allowed_s(2.0)
     assert venue.states() == {"a.wav": "uploading"}

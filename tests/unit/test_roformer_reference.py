@@ -93,10 +93,6 @@ def _public(model: dict[str, Any], weights: dict[str, Tensor]) -> nn.Module:
         warnings.simplefilter("ignore", UserWarning)
         network: nn.Module = (MelBandRoformer if "num_bands" in model else BSRoformer)(**model)
     network.load_state_dict(weights)
-    for part in network.modules():
-        # With rotary-embedding-torch from 0.7 on the package takes a table of zeros for a full cache, and rotates nothing.
-        if hasattr(part, "cached_freqs"):
-            part.cached_freqs = torch.empty(0)
     return network.eval()
 
 

@@ -14,6 +14,7 @@ from torch.nn import functional
 
 from vocalverse.errors import ModelBroken
 from vocalverse.separate.networks.network import Network, NetworkInfo
+from vocalverse.separate.networks.wiener import placed
 
 _KERNEL = 5
 _NEVER_BOTH_ZERO = 1e-10
@@ -134,8 +135,8 @@ class UNetPair(Network):
         config = self.config
         batch, channels, frames, bins = spectrum.shape
         beyond = masks[..., -config.bins // 16 :].mean(-1, keepdim=True).expand(-1, -1, -1, bins - config.bins)
-        masked = spectrum * torch.cat([masks, beyond], dim=-1).to(spectrum.real.dtype)
-        audible = torch.stack([masked, spectrum - masked], dim=1).reshape(-1, frames, bins).transpose(1, 2)
+        voice = placed(spectrum, torch.cat([masks, beyond], dim=-1).to(spectrum.real.dtype))
+        audible = torch.stack([voice, spectrum - voice], dim=1).reshape(-1, frames, bins).transpose(1, 2)
         audio = torch.istft(audible, config.n_fft, config.hop, window=self.window, length=(frames - 1) * config.hop)
         return audio[:, :samples].reshape(batch, 2, channels, samples)
 

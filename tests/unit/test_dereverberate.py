@@ -1,11 +1,13 @@
 """Rooms go, voices stay."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from tests import rooms
-from vocalverse.separate.dereverberate import dereverberate
+from vocalverse.separate.dereverberate import DEFAULT, dereverberate
 
 torch.set_num_threads(1)
 
@@ -46,6 +48,23 @@ def test_a_dry_voice_passes_bit_for_bit(song: np.ndarray) -> None:
     assert np.array_equal(dry.samples, voice)
 
 
+def test_a_note_held_still_is_no_room() -> None:
+    """It is as predictable as one."""
+    time_s = np.arange(6 * SAMPLE_RATE_HZ)[:, None] / SAMPLE_RATE_HZ
+    note = sum(np.sin(2 * np.pi * 220 * k * time_s) / k for k in range(1, 15)).astype(np.float32) * 0.05
+    assert np.array_equal(dereverberate(note).samples, note)
+
+
+def test_long_notes_in_a_song_keep_their_level(song: np.ndarray) -> None:
+    time_s = np.arange(3 * SAMPLE_RATE_HZ) / SAMPLE_RATE_HZ
+    edge = np.minimum(1, np.minimum(time_s, time_s[::-1]) / 0.05)
+    note = 0.05 * edge * sum(np.sin(2 * np.pi * 220 * k * time_s) / k for k in range(1, 15))
+    given = np.concatenate([song, note, song])[:, None].astype(np.float32)
+    held = slice(len(song) + SAMPLE_RATE_HZ, len(song) + 2 * SAMPLE_RATE_HZ)
+    kept = dereverberate(given).samples[held]
+    assert 20 * np.log10(kept.std() / given[held].std()) > -1
+
+
 def test_the_same_voice_gives_the_same_bits(wet: np.ndarray) -> None:
     assert np.array_equal(dereverberate(wet).samples, dereverberate(wet).samples)
 
@@ -58,7 +77,7 @@ def test_both_channels_alike_stay_alike(wet: np.ndarray) -> None:
 def test_where_nobody_sings_nothing_changes(wet: np.ndarray) -> None:
     active = np.zeros(len(wet), np.bool_)
     active[: 2 * len(wet) // 3] = True
-    dry = dereverberate(wet, active=active)
+    dry = dereverberate(wet, active=active, options=replace(DEFAULT, doubt_db=0))
     changed = np.flatnonzero((dry.samples != wet).any(axis=1))
     assert dry.strength > 0
     assert 0 < changed.max() < 2 * len(wet) // 3 + SAMPLE_RATE_HZ  # the room goes on for a while

@@ -33,8 +33,11 @@ class Options:
     fitted_blocks: int = 18  # two minutes tell the room
     # Of sung frames for each weight of a filter: from fewer the room cannot be told from the song.
     least_frames_a_weight: int = 8
-    # Late reverberation against the voice, in dB: nothing is done below the first, all from the second on.
-    blend_db: tuple[float, float] = (-20.0, -15.0)
+    # What is found against the voice as it came, in dB: below the first nothing is taken away, from the second on all
+    # of it; from the third to the fourth less again, for no room is so strong, but notes held still are as predictable.
+    blend_db: tuple[float, float, float, float] = (-20.0, -15.0, -3.5, -2.5)
+    # Without falls that show a room, long notes of a dry voice may be what is found: then it has to be more.
+    doubt_db: float = 6.0
 
     @property
     def late_after_s(self) -> float:
@@ -73,7 +76,7 @@ def dereverberate(
         progress(_STAGE, 0.5 * (count + 1) / len(options.bands))
     removed_db = _removed_db(frames, pieces, filters, options)
     room = estimate(voice, late_db=removed_db, after_s=options.late_after_s)
-    strength = float(np.clip(np.interp(removed_db, options.blend_db, (0.0, 1.0)), 0.0, 1.0))
+    strength = _strength(removed_db, room, options)
     if not strength:
         return Dry(voice, room, removed_db, 0.0)
     samples = voice.copy()
@@ -81,6 +84,12 @@ def dereverberate(
         samples[start : start + len(reverberation)] -= strength * reverberation
         progress(_STAGE, 0.5 + 0.5 * min(1.0, (start + len(reverberation)) / len(voice)))
     return Dry(samples, room, removed_db, strength)
+
+
+def _strength(removed_db: float, room: Room, options: Options) -> float:
+    nothing_db, all_db, *too_strong_db = options.blend_db
+    doubt_db = options.doubt_db if room.t60_s is None else 0.0
+    return float(np.interp(removed_db, [nothing_db + doubt_db, all_db + doubt_db, *too_strong_db], [0, 1, 1, 0]))
 
 
 class _Frames:

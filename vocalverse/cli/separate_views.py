@@ -60,7 +60,7 @@ class WithBars:
 
         columns = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn())
         self._bars = Progress(*columns, TimeRemainingColumn(compact=True), console=Console(stderr=True))
-        self._all = self._bars.add_task(_of_all(0, len(songs)), total=sum(song.size for song in songs) or None)
+        self._all = self._bars.add_task("Getting ready", total=sum(song.size for song in songs) or None)
         self._one = self._bars.add_task("", total=1.0, visible=False)
         self._count, self._ended, self._sizes = len(songs), 0, 0
         self._song: Song | None = None
@@ -76,6 +76,7 @@ class WithBars:
 
     def begins(self, song: "Song") -> None:
         self._song = song
+        self._bars.update(self._all, description=_of_all(self._ended, self._count))
         self._bars.reset(self._one, description=in_words(song.source.name), total=1.0, visible=True)
 
     def progress(self, stage: str, fraction: float) -> None:
@@ -90,7 +91,7 @@ class WithBars:
         self._ended, self._sizes = self._ended + 1, self._sizes + done.song.size
         self._bars.update(self._all, completed=self._sizes, description=_of_all(self._ended, self._count))
         self._bars.update(self._one, visible=False)
-        self._bars.console.print(line_of(done), markup=False, highlight=False)
+        self._bars.console.print(line_of(done), markup=False, highlight=False, soft_wrap=True)
 
 
 def how_far(stage: str, fraction: float) -> float | None:

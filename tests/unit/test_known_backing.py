@@ -1,0 +1,142 @@
+"""Known backings: found at every delay and on every clock, taken out of every room, and left alone if not there."""
+
+import numpy as np
+import pytest
+
+from tests.backings import RATE_HZ, in_room, played, room, si_sdr_db, tune, voice
+from vocalverse.separate.known import cancel
+from vocalverse.separate.known.alignment import Alignment, aligned
+from vocalverse.separate.known.drift import refine
+from vocalverse.separate.known.place import find
+from vocalverse.separate.known.spectra import samples_of, spectrum
+from vocalverse.separate.known.tune import tuned
+from vocalverse.separate.known.whitened import whitened
+
+TUNE = tune(10)
+VOICE = voice(8)
+ROOM = room()
+
+
+def place(mix: np.ndarray, backing: np.ndarray) -> tuple[Alignment, float]:
+    recording, sought = whitened(mix, sample_rate_hz=RATE_HZ), whitened(backing, sample_rate_hz=RATE_HZ)
+    rough = find(recording, sought)
+    fine = refine(recording, sought, rough.alignment)
+    return tuned(mix, backing, fine, scale=10.0), rough.significance
+
+
+def recorded(*, delay_s: float = 0.0, drift_ppm: float = 0.0, backing: np.ndarray = TUNE) -> np.ndarray:
+    """The voice, as loud as a backing that loudspeaker and room have changed."""
+    return VOICE + in_room(played(backing, frames=len(VOICE), delay_s=delay_s, drift_ppm=drift_ppm), ROOM)
+
+
+@pytest.mark.parametrize("drift_ppm", [0.0, 50.0, -50.0, 200.0, -200.0])
+@pytest.mark.parametrize("delay_s", [0.35, -1.2])
+def test_delay_and_drift_are_found_under_a_voice_in_a_room(delay_s: float, drift_ppm: float):
+    found, significance = place(recorded(delay_s=delay_s, drift_ppm=drift_ppm), TUNE)
+    assert significance > 12
+    assert 1e6 * (found.stretch - 1) == pytest.approx(drift_ppm, abs=3)
+    # The direct sound is 3 ms into the room's response.
+    assert found.delay_s == pytest.approx(delay_s + 0.003, abs=0.0002)
+
+
+@pytest.mark.parametrize("delay_s", [-6.5])
+def test_a_backing_that_covers_only_a_part_of_the_recording_is_found(delay_s: float):
+    found, _ = place(recorded(delay_s=delay_s), TUNE)
+    assert found.delay_s == pytest.approx(delay_s + 0.003, abs=0.0005)
+
+
+def test_the_backing_of_another_song_stands_out_no_more_than_chance():
+    _, significance = place(recorded(), tune(10, seed=77))
+    assert significance < 6
+
+
+def test_a_backing_is_taken_out_of_a_room_with_delay_and_drift():
+    mix = recorded(delay_s=0.4, drift_ppm=50)
+    result = cancel(mix, TUNE)
+    assert result.used
+    assert si_sdr_db(mix, VOICE) < 1
+    assert si_sdr_db(result.residual, VOICE) > 15
+    assert result.delay_s == pytest.approx(0.403, abs=0.0005)
+    assert result.drift_ppm == pytest.approx(50, abs=3)
+    heard = np.square(mix - VOICE).sum() / np.square(VOICE).sum()
+    assert result.bleed_db == pytest.approx(10 * np.log10(heard), abs=0.7)
+
+
+def test_both_channels_of_a_stereo_backing_find_their_ways_to_both_microphones():
+    backing = tune(8, stereo=True)
+    other = room(seed=5)
+    mix = VOICE + in_room(backing, ROOM) + in_room(backing[:, ::-1], other)
+    assert si_sdr_db(cancel(mix, backing).residual, VOICE) > 10
+
+
+def test_a_backing_longer_than_the_recording_is_taken_out():
+    backing = tune(30)
+    mix = recorded(delay_s=0.2, backing=backing)
+    assert si_sdr_db(cancel(mix, backing).residual, VOICE) > si_sdr_db(mix, VOICE) + 10
+
+
+@pytest.mark.parametrize(
+    "backing",
+    [
+        tune(9, seed=77),
+        np.zeros_like(TUNE),
+        np.full_like(TUNE, 0.5),
+        (0.1 * np.random.default_rng(3).standard_normal((9 * RATE_HZ, 2))).astype(np.float32),
+        TUNE[:100],
+        TUNE[:0],
+    ],
+    ids=["another song", "silence", "constant", "noise", "a blink", "nothing"],
+)
+def test_a_recording_without_the_backing_comes_back_as_it_was(backing: np.ndarray):
+    mix = recorded()
+    result = cancel(mix, backing)
+    assert not result.used
+    assert result.delay_s is None
+    assert np.array_equal(result.residual, mix)
+
+
+@pytest.mark.parametrize("frames", [0, 1, 4_410])
+def test_a_recording_of_a_blink_comes_back_as_it_was(frames: int):
+    mix = recorded()[:frames]
+    result = cancel(mix, TUNE)
+    assert not result.used
+    assert np.array_equal(result.residual, mix)
+
+
+def test_the_same_input_gives_the_same_bits_and_is_not_touched():
+    mix, backing = recorded(delay_s=0.1)[: 3 * RATE_HZ], TUNE.copy()
+    mix.flags.writeable = backing.flags.writeable = False
+    first, second = cancel(mix, backing), cancel(mix, backing)
+    assert np.array_equal(first.residual, second.residual)
+    assert first.residual.dtype == np.float32
+    assert first.delay_s == second.delay_s
+
+
+def test_progress_grows_to_one_and_what_it_raises_stops_the_work():
+    mix = recorded()[: 3 * RATE_HZ]
+    fractions: list[float] = []
+    cancel(mix, TUNE, progress=lambda stage, fraction: fractions.append(fraction))
+    assert fractions == sorted(fractions)
+    assert fractions[-1] == 1
+
+    def stop(stage: str, fraction: float) -> None:
+        raise InterruptedError(stage)
+
+    with pytest.raises(InterruptedError, match="cancel"):
+        cancel(mix, TUNE, progress=stop)
+
+
+def test_a_spectrum_comes_back_as_it_went_in():
+    assert np.allclose(samples_of(spectrum(TUNE), len(TUNE)), TUNE, atol=1e-6)
+
+
+@pytest.mark.parametrize("stretch", [1.0, 1 + 50e-6, 2 ** (-2 / 12)])
+def test_a_backing_is_read_as_if_it_stood_in_the_recording(stretch: float):
+    """A tone, so that every reading can be checked against the sine itself."""
+    hz, delay_s, start, frames = 700.0, 0.25, 20_000, 9_000
+    time_s = np.arange(3 * RATE_HZ) / RATE_HZ
+    tone = np.sin(2 * np.pi * hz * time_s)[:, None].astype(np.float32)
+    piece = aligned(tone, Alignment(delay_s, stretch), start=start, frames=frames, sample_rate_hz=RATE_HZ)
+    recording_s = (start + np.arange(frames) + piece.late) / RATE_HZ
+    assert abs(piece.late) <= 0.5
+    assert np.allclose(piece.samples[:, 0], np.sin(2 * np.pi * hz * (recording_s - delay_s) / stretch), atol=2e-3)

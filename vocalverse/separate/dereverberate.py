@@ -35,7 +35,7 @@ class Options:
     least_frames_a_weight: int = 8
     # What is found against the voice as it came, in dB: below the first nothing is taken away, from the second on all
     # of it; from the third to the fourth less again, for no room is so strong, but notes held still are as predictable.
-    blend_db: tuple[float, float, float, float] = (-20.0, -15.0, -3.5, -2.5)
+    blend_db: tuple[float, float, float, float] = (-20.0, -15.0, -2.5, -1.5)
     # Without falls that show a room, long notes of a dry voice may be what is found: then it has to be more.
     doubt_db: float = 6.0
 

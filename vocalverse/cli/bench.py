@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING
 
 import click
 
+from vocalverse.errors import Unavailable
+
 if TYPE_CHECKING:
     from vocalverse.bench.figures import Figure, Report
+    from vocalverse.bench.machine import Machine
 
 _SPINE = ("noop", "ingest", "backlog")
 
 
 @click.command()
-@click.argument("what", type=click.Choice(["machine", *_SPINE, "all"]), default="all")
+@click.argument("what", type=click.Choice(["machine", *_SPINE, "separate", "all"]), default="all")
 @click.option("--quick", is_flag=True, help="Smaller numbers, for a first look.")
 @click.option(
     "--workers", type=click.IntRange(1, 64), default=2, show_default=True, help="Workers for the no-op bench."
@@ -25,8 +28,15 @@ _SPINE = ("noop", "ingest", "backlog")
     type=click.Path(file_okay=False, path_type=Path),
     help="On which disk to measure.  [default: the system's folder for temporary files]",
 )
+@click.option(
+    "--config",
+    type=click.Choice(["published", "dereverb", "small", "smaller", "tiny"]),
+    default="published",
+    show_default=True,
+    help="The network's size in the bench `separate`; its weights are random.",
+)
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
-def bench(what: str, *, quick: bool, workers: int, folder: Path | None, as_json: bool) -> None:
+def bench(what: str, *, quick: bool, workers: int, folder: Path | None, config: str, as_json: bool) -> None:
     """Measure how fast it is on this machine, with real servers in a folder of their own, away from your data.
 
     \b
@@ -35,6 +45,7 @@ def bench(what: str, *, quick: bool, workers: int, folder: Path | None, as_json:
     ingest    5 MB recordings coming in, the gateway's memory, the wait until one is begun
     backlog   dispatch rounds and listings at 10⁴, 10⁵ and 10⁶ waiting tasks
     all       all of these, about eight minutes
+    separate  the ear beside audio-separator, on songs, and on a GPU where one is; half an hour
     """
     from vocalverse.bench import machine
     from vocalverse.bench.figures import Report
@@ -45,7 +56,9 @@ def bench(what: str, *, quick: bool, workers: int, folder: Path | None, as_json:
             _print_machine(Report(own, ()))
         figures: list[Figure] = []
         for name in _SPINE if what == "all" else (what,):
-            if name != "machine":
+            if name == "separate":
+                figures += _shown(_separate(own, Path(place), config=config, quick=quick), quiet=as_json)
+            elif name != "machine":
                 figures += _shown(_run(name, Path(place) / name, quick=quick, workers=workers), quiet=as_json)
     if as_json:
         click.echo(json.dumps(Report(own, figures).as_json(), indent=2, ensure_ascii=False))
@@ -68,6 +81,14 @@ def _run(name: str, place: Path, *, quick: bool, workers: int) -> "Iterable[Figu
         yield from benches[name](house)
 
 
+def _separate(machine: "Machine", place: Path, *, config: str, quick: bool) -> "Iterable[Figure]":
+    try:
+        from vocalverse.bench import separate
+    except ModuleNotFoundError as missing:
+        raise Unavailable(f"{missing.name} is not installed: pip install torch 'vocalverse[hear]'.") from missing
+    return separate.measure(machine, place, config=config, quick=quick)
+
+
 def _shown(figures: "Iterable[Figure]", *, quiet: bool) -> "list[Figure]":
     """Print each figure as it comes: a bench takes minutes."""
     seen = []
@@ -76,7 +97,9 @@ def _shown(figures: "Iterable[Figure]", *, quiet: bool) -> "list[Figure]":
         if not quiet:
             asked = f"  (asked: {figure.target})" if figure.target else ""
             note = f"  {figure.note}" if figure.note else ""
-            click.echo(f"{figure.name:<58} {figure.value:>10,.1f} {figure.unit}{asked}{note}")
+            click.echo(
+                f"{figure.name:<58} {figure.value:>10,.{1 if abs(figure.value) >= 100 else 2}f} {figure.unit}{asked}{note}"
+            )
     return seen
 
 

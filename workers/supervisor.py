@@ -13,6 +13,7 @@ import time
 from dataclasses import dataclass, field
 from types import FrameType
 
+from vocalverse.processes import usable_cores
 from vocalverse.records import WorkerClass
 from vocalverse.settings import Settings
 from workers.pulse import Heard
@@ -78,9 +79,10 @@ class Supervisor:
         ours, theirs = os.pipe()
         os.set_blocking(ours, False)
         os.set_blocking(theirs, False)
+        threads = max(1, usable_cores() // self.processes)  # more than there are cores would stand in each other's way
         command = [sys.executable, "-m", "workers.worker", "--class", self.worker_class.value]
         worker.process = subprocess.Popen(
-            [*command, "--pulse", str(theirs), "--parent", str(os.getpid())],
+            [*command, "--threads", str(threads), "--pulse", str(theirs), "--parent", str(os.getpid())],
             pass_fds=[theirs],
             stdin=subprocess.DEVNULL,
             start_new_session=True,  # Ctrl-C on a terminal reaches the supervisor alone, which then stops them

@@ -20,7 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from vocalverse.errors import ForgedJob, HandedBack
 from vocalverse.logs import start_logging
-from vocalverse.processes import end_with_parent
+from vocalverse.processes import end_with_parent, usable_cores
 from vocalverse.queue import retry
 from vocalverse.queue.delivery import FencedJob, FencedQueue, connect, open_queue
 from vocalverse.records import WorkerClass
@@ -56,8 +56,10 @@ class FencedWorker(SimpleWorker):
         self.last_cleaned_at = datetime.now(UTC)  # type: ignore[assignment]  # RQ has it None at first
 
     def _forget_dead_workers(self, registry: str) -> None:
-        for key in self.connection.smembers(registry):
-            if not self.connection.exists(key):
+        members: set[bytes] = self.connection.smembers(registry)  # type: ignore[assignment]  # nothing is decoded
+        for key in members:
+            # A stranger's word in there is no key that we may ask for.
+            if not key.startswith(b"rq:worker:") or not self.connection.exists(key):
                 self.connection.srem(registry, key)
 
     def execute_job(self, job: Job, queue: Queue) -> None:
@@ -89,7 +91,8 @@ def main() -> None:
     end_with_parent(arguments.parent)
     start_logging()
     settings = Settings.read()
-    workplace = Workplace.open(settings, arguments.worker_class, Pulse(arguments.pulse))
+    pulse = Pulse(arguments.pulse)
+    workplace = Workplace.open(settings, arguments.worker_class, pulse, threads=arguments.threads)
     work_at(workplace)
     connection = connect(settings.worker_redis_url, answers_within_s=None)  # it waits for work
     worker = FencedWorker(
@@ -141,6 +144,7 @@ def _hand_back(workplace: Workplace) -> None:
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="workers.worker", description=__doc__)
     parser.add_argument("--class", dest="worker_class", type=WorkerClass, required=True)
+    parser.add_argument("--threads", type=int, default=usable_cores(), help="that one song may use")
     parser.add_argument("--pulse", type=int, help="the pipe to the supervisor")
     parser.add_argument("--parent", type=int, default=os.getppid(), help="the supervisor's process id")
     return parser.parse_args()

@@ -16,7 +16,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 import vocalverse
-from vocalverse.assess import Assessor, Take
+from vocalverse.assess import Assessor, Take, Workshop
 from vocalverse.errors import BadSettings, BlobMissing
 from vocalverse.queue import lease
 from vocalverse.queue.delivery import connect
@@ -54,13 +54,13 @@ class Workplace:
     _stop: threading.Event = field(default_factory=threading.Event)
 
     @classmethod
-    def open(cls, settings: Settings, worker_class: WorkerClass, pulse: Pulse) -> "Workplace":
+    def open(cls, settings: Settings, worker_class: WorkerClass, pulse: Pulse, *, threads: int) -> "Workplace":
         name = f"{worker_class.value}-{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
         return cls(
             name=name,
             worker_class=worker_class,
             settings=settings,
-            assessor=_opener(settings.assessor)(),
+            assessor=_opener(settings.assessor)(Workshop(threads=threads, folder=settings.data / "trials")),
             engine=worker_engine(settings.worker_database_url, actor=name[:63]),
             blobs=open_blobs(settings),
             pulse=pulse,
@@ -143,10 +143,10 @@ class Workplace:
             )
 
 
-def _opener(path: str) -> Callable[[], Assessor]:
+def _opener(path: str) -> Callable[[Workshop], Assessor]:
     module, _, name = path.partition(":")
     try:
-        opener: Callable[[], Assessor] = getattr(importlib.import_module(module), name)
+        opener: Callable[[Workshop], Assessor] = getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError, ValueError) as missing:
         raise BadSettings(f"VOCALVERSE_ASSESSOR={path!r} names nothing that can be imported: {missing}") from missing
     return opener

@@ -1,34 +1,56 @@
 from pathlib import Path
+from typing import NamedTuple
 from uuid import UUID
 
 import numpy as np
 import pytest
 import soundfile
 
-from vocalverse.assess import AssessOptions, Take, open_assessor
+from vocalverse.assess import AssessOptions, Assessor, Take, Workshop, open_assessor
 from vocalverse.audio.sandbox import DecodeLimits
-from vocalverse.errors import UnsupportedFormat
-from vocalverse.records import Assessment, Finding, Outcome, Reason, Remark, no_progress
-from vocalverse.samples import TAKES
+from vocalverse.errors import LeaseLost, UnsupportedFormat
+from vocalverse.records import Assessment, Finding, Measures, Outcome, Reason, Remark, no_progress
+from vocalverse.samples.make import TAKES, make_recording
 
 RATE_HZ = 44_100
+
+
+class Recorded(NamedTuple):
+    recording: Path
+    backing: Path
+
+
 ID = UUID(int=7)
+WITHOUT_EAR = AssessOptions(ear=None)
 
 
-def assessed(samples: np.ndarray, folder: Path, options: AssessOptions | None = None) -> Assessment:
+@pytest.fixture(scope="module")
+def whole_assessor(tmp_path_factory: pytest.TempPathFactory) -> Assessor:
+    return open_assessor(Workshop(threads=1, folder=tmp_path_factory.mktemp("trials")))
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Recorded:
+    """A sample as a venue would record it, and what was played to it."""
+    folder = tmp_path_factory.mktemp("recorded")
+    recording = make_recording(TAKES[1], folder / "recording.flac", seed=1, backing_out=folder / "backing.flac")
+    return Recorded(recording, folder / "backing.flac")
+
+
+def assessed(samples: np.ndarray, folder: Path, options: AssessOptions = WITHOUT_EAR) -> Assessment:
     path = folder / "take.wav"
     soundfile.write(path, samples, RATE_HZ)
     with path.open("rb") as audio:
-        return open_assessor(options)(Take(ID, audio), no_progress)
+        return open_assessor(options=options)(Take(ID, audio), no_progress)
 
 
 def noise(level: float, seconds: float) -> np.ndarray:
     return np.random.default_rng(3).normal(scale=level, size=(round(RATE_HZ * seconds), 2))
 
 
-def test_a_sound_take_is_measured_and_not_scored():
+def test_a_sound_take_is_measured_and_not_scored(whole_assessor: Assessor):
     with TAKES[0].open("rb") as audio:
-        found = open_assessor()(Take(ID, audio), no_progress)
+        found = whole_assessor(Take(ID, audio), no_progress)
     assert found.outcome is Outcome.UNSCORED
     assert found.findings == (Finding(Reason.NO_RELEASE, {}),)
     assert found.scores == ()
@@ -37,7 +59,9 @@ def test_a_sound_take_is_measured_and_not_scored():
     assert found.measures.duration_s == pytest.approx(9.1, abs=0.1)
     assert found.measures.channels == 1
     assert -30 < (found.measures.loudness_lufs or 0) < -10
-    assert set(found.stage_seconds) == {"decode", "quality"}
+    assert found.measures.voice_share > 0.5
+    assert found.measures.bleed_db is None
+    assert set(found.stage_seconds) == {"decode", "quality", "separate", "dereverberate"}
     assert all(seconds > 0 for seconds in found.stage_seconds.values())
 
 
@@ -59,7 +83,7 @@ def test_what_cannot_be_judged_is_refused_with_its_measures(samples: np.ndarray,
 
 
 def test_what_is_too_long_is_refused_without_measures_of_its_beginning(tmp_path: Path):
-    found = assessed(noise(0.1, 7.0), tmp_path, AssessOptions(limits=DecodeLimits(max_s=6.0)))
+    found = assessed(noise(0.1, 7.0), tmp_path, AssessOptions(limits=DecodeLimits(max_s=6.0), ear=None))
     assert (found.outcome, found.reasons, found.measures) == (Outcome.REFUSED, (Reason.TOO_LONG,), None)
     assert found.findings[0].evidence["duration_s"] == 6.0
 
@@ -76,13 +100,57 @@ def test_what_cannot_be_heard_is_raised_for_the_worker_to_reject(tmp_path: Path)
     path = tmp_path / "song.wav"
     path.write_text("#EXTM3U\n")
     with path.open("rb") as audio, pytest.raises(UnsupportedFormat):
-        open_assessor()(Take(ID, audio), no_progress)
+        open_assessor(options=WITHOUT_EAR)(Take(ID, audio), no_progress)
 
 
-def test_progress_tells_the_stages_in_their_order():
+def test_a_known_backing_is_taken_out_and_tells_the_rooms_latency(whole_assessor: Assessor, recorded: Recorded):
+    with recorded.recording.open("rb") as audio, recorded.backing.open("rb") as backing:
+        found = whole_assessor(Take(ID, audio, backing=backing), no_progress)
+    assert found.remarks == ()
+    assert found.measures is not None
+    assert found.measures.backing_delay_s == pytest.approx(0.0, abs=0.002)
+    assert found.measures.backing_drift_ppm == pytest.approx(0.0, abs=5.0)
+    assert found.measures.backing_coherence > 0.1
+
+
+def test_a_backing_that_is_not_in_the_recording_is_remarked_upon(whole_assessor: Assessor, recorded: Recorded):
+    with recorded.recording.open("rb") as audio, TAKES[0].open("rb") as another:
+        found = whole_assessor(Take(ID, audio, backing=another), no_progress)
+    assert found.remarks == (Remark.BACKING_NOT_HEARD,)
+    assert found.outcome is Outcome.UNSCORED
+    assert found.measures is not None
+    assert (found.measures.backing_delay_s, found.measures.bleed_db) == (None, None)
+
+
+def test_a_backing_that_is_no_sound_harms_nothing(whole_assessor: Assessor, recorded: Recorded, tmp_path: Path):
+    (tmp_path / "backing").write_text("no sound")
+    with recorded.recording.open("rb") as audio, (tmp_path / "backing").open("rb") as backing:
+        found = whole_assessor(Take(ID, audio, backing=backing), no_progress)
+    assert found.remarks == (Remark.BACKING_UNREADABLE,)
+    assert found.measures is not None
+    assert found.measures.voice_share > 0.3
+
+
+def test_what_progress_raises_ends_the_hearing_between_two_chunks(whole_assessor: Assessor, recorded: Recorded):
+    def lost(stage: str, fraction: float) -> None:
+        if stage == "separate" and fraction > 0:
+            raise LeaseLost("It was taken away.")
+
+    with recorded.recording.open("rb") as audio, pytest.raises(LeaseLost):
+        whole_assessor(Take(ID, audio), lost)
+
+
+def test_the_same_recording_gives_the_same_figures_to_the_last_bit(whole_assessor: Assessor, recorded: Recorded):
+    def found() -> Measures | None:
+        with recorded.recording.open("rb") as audio, recorded.backing.open("rb") as backing:
+            return whole_assessor(Take(ID, audio, backing=backing), no_progress).measures
+
+    assert found() == found()
+
+
+def test_progress_tells_the_stages_in_their_order(whole_assessor: Assessor):
     seen: list[tuple[str, float]] = []
     with TAKES[0].open("rb") as audio:
-        open_assessor()(Take(ID, audio), lambda stage, fraction: seen.append((stage, fraction)))
-    assert list(dict.fromkeys(stage for stage, _ in seen)) == ["decode", "quality"]
-    assert seen[-1] == ("quality", 1.0)
+        whole_assessor(Take(ID, audio), lambda stage, fraction: seen.append((stage, fraction)))
+    assert list(dict.fromkeys(stage for stage, _ in seen)) == ["decode", "quality", "separate", "dereverberate"]
     assert len(seen) > 20

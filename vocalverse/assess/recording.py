@@ -1,17 +1,23 @@
-"""The way of a recording: decode → quality → refusals → assessment."""
+"""The way of a recording: decode → quality → refusals → separate → dereverberate → assessment."""
 
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import BinaryIO, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 from uuid import UUID
 
+from vocalverse.assess import hearing
 from vocalverse.audio.decode import decode
 from vocalverse.audio.quality import measure
 from vocalverse.audio.refusals import Thresholds, refusals, refused_by_length, remarks
 from vocalverse.audio.sandbox import DecodeLimits
 from vocalverse.records import Assessment, Finding, Lane, Outcome, Progress, Reason, no_progress
+from vocalverse.separate.options import EarOptions
+
+if TYPE_CHECKING:
+    from vocalverse.separate.ear import Ear
 
 
 @dataclass(frozen=True)
@@ -34,24 +40,43 @@ class Assessor(Protocol):
 
 
 @dataclass(frozen=True)
+class Workshop:
+    """What the machine gives its assessors."""
+
+    threads: int | None = None  # of each of them; None: all cores
+    folder: Path | None = None  # where what is measured once is kept
+
+
+@dataclass(frozen=True)
 class AssessOptions:
     """What an assessor goes by."""
 
     limits: DecodeLimits = field(default_factory=DecodeLimits)
     thresholds: Thresholds = field(default_factory=Thresholds)
+    ear: EarOptions | None = field(default_factory=EarOptions)  # None: nothing is separated
 
 
-def open_assessor(options: AssessOptions | None = None) -> Assessor:
+_ANYWHERE = Workshop()
+
+
+def open_assessor(workshop: Workshop = _ANYWHERE, options: AssessOptions | None = None) -> Assessor:
     """The assessor of a worker's process; what takes time once has happened when this returns."""
     chosen = options or AssessOptions()
+    ear = _open_ear(chosen.ear, workshop) if chosen.ear else None
 
     def assessor(take: Take, progress: Progress = no_progress) -> Assessment:
-        return assess(take, progress, chosen)
+        return assess(take, progress, chosen, ear)
 
     return assessor
 
 
-def assess(take: Take, progress: Progress, options: AssessOptions) -> Assessment:
+def _open_ear(options: EarOptions, workshop: Workshop) -> "Ear":
+    from vocalverse.separate.ear import Ear  # with torch, which nobody else needs
+
+    return Ear.open(options, threads=workshop.threads, trials=workshop.folder)
+
+
+def assess(take: Take, progress: Progress, options: AssessOptions, ear: "Ear | None") -> Assessment:
     """The whole way of one recording. Without a release nobody can score it, and no number is made up."""
     thresholds = options.thresholds
     stopwatch = _Stopwatch()
@@ -68,6 +93,17 @@ def assess(take: Take, progress: Progress, options: AssessOptions) -> Assessment
     noted = remarks(measures, broken_tail=waveform.source.broken_tail, thresholds=thresholds)
 
     against = refusals(measures, thresholds)
+    if ear and not against:
+        with stopwatch("separate"):
+            known = hearing.hear_backing(take.backing, options.limits, progress)
+            voice = ear.separate(
+                waveform.samples, backing=known.samples, key_shift=take.backing_shift, progress=progress
+            )
+        with stopwatch("dereverberate"):
+            dry = ear.dereverberate(voice, progress=progress)
+        measures = hearing.with_ear(measures, voice, dry)
+        noted += (*known.remarks, *hearing.remarks(voice))
+
     return Assessment(
         outcome=Outcome.REFUSED if against else Outcome.UNSCORED,
         findings=against or (Finding(Reason.NO_RELEASE, {}),),

@@ -11,7 +11,7 @@ from redis import Redis
 from rq import Queue
 from rq.serializers import JSONSerializer
 
-from vocalverse.assess import Assessor, Take
+from vocalverse.assess import Assessor, Take, Workshop
 from vocalverse.bench.figures import Figure
 from vocalverse.bench.house import House
 from vocalverse.bench.seed import add_recordings, add_tasks
@@ -24,7 +24,7 @@ ASSESSOR = "vocalverse.bench.noop:open_assessor"
 _PEER_QUEUE = "plain-rq"
 
 
-def open_assessor() -> Assessor:
+def open_assessor(workshop: Workshop) -> Assessor:
     def judge_nothing(take: Take, progress: Progress) -> Assessment:
         progress("noop", 1.0)
         return Assessment(Outcome.UNSCORED, findings=(Finding(Reason.NO_RELEASE, {}),))

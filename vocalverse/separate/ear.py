@@ -1,0 +1,87 @@
+"""The ear: a recording in, the voice alone out, without its backing and without its room."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from vocalverse.audio.waveform import Samples
+from vocalverse.records import Progress, no_progress
+from vocalverse.separate.activity import Activity, level_above_rest_db, voice_activity
+from vocalverse.separate.backends.backend import Backend
+from vocalverse.separate.backends.trial import open_fastest
+from vocalverse.separate.dereverberate import Dry, dereverberate
+from vocalverse.separate.known import Cancelled, cancel
+from vocalverse.separate.options import EarOptions
+from vocalverse.separate.stitch import stitch
+from vocalverse.separate.weights import load
+
+SAMPLE_RATE_HZ = 44_100
+
+_VOICE = frozenset({"voice", "vocals", "vocal", "singing"})
+_DRY = frozenset({"dry", "noreverb", "no reverb", "no_reverb"})
+
+
+@dataclass(frozen=True)
+class Separated:
+    """The voice as it was in the room, and how it lies in the recording."""
+
+    voice: Samples  # [frames, 2]
+    activity: Activity
+    above_rest_db: float | None  # its level above all the rest while it sings
+    known: Cancelled | None  # of the known backing; None where none was given
+
+
+@dataclass(frozen=True)
+class Ear:
+    """Both models, loaded once and kept."""
+
+    options: EarOptions
+    separator: Backend
+    dereverberator: Backend | None
+
+    @classmethod
+    def open(cls, options: EarOptions, *, threads: int | None = None, trials: Path | None = None) -> Self:
+        """Loads the weights and chooses what runs them; `trials` is the folder that remembers the choice."""
+
+        def opened(path: Path) -> Backend:
+            return open_fastest(load(path), options.precision, threads=threads, store=trials)
+
+        return cls(
+            options, opened(options.separator), opened(options.dereverberator) if options.dereverberator else None
+        )
+
+    def separate(
+        self,
+        mix: Samples,
+        *,
+        backing: Samples | None = None,
+        key_shift: int = 0,
+        progress: Progress = no_progress,
+    ) -> Separated:
+        """The voice out of `mix` [frames, 2]. What is known of the backing is taken out first."""
+        known = cancel(mix, backing, key_shift=key_shift, progress=progress) if backing is not None else None
+        voice = self._stem(self.separator, known.residual if known else mix, _VOICE, "separate", progress)
+        activity = voice_activity(voice, SAMPLE_RATE_HZ)
+        return Separated(voice, activity, level_above_rest_db(voice, mix, activity), known)
+
+    def dereverberate(self, separated: Separated, *, progress: Progress = no_progress) -> Dry:
+        """The same voice without its room; where nobody sings nothing is reckoned."""
+        voice = separated.voice
+        return dereverberate(voice, active=separated.activity.by_sample(len(voice)), progress=progress)
+
+    def _stem(
+        self, backend: Backend, source: Samples, names: frozenset[str], stage: str, progress: Progress
+    ) -> Samples:
+        """One stem of all that the network gives: the one so named, else the first."""
+        stems = backend.info.stems
+        wanted = next((at for at, name in enumerate(stems) if name.lower() in names), 0)
+        samples = np.empty_like(source)
+
+        def keep(start: int, block: npt.NDArray[np.float32]) -> None:
+            samples[start : start + block.shape[1]] = block[wanted]
+
+        stitch(source, backend, keep, overlap=self.options.overlap, progress=progress, stage=stage)
+        return samples

@@ -26,13 +26,16 @@ def train() -> None:
 @click.option("--resume", is_flag=True, help="Go on where --out stopped.")
 @click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="Stop after so long; resume at will.")
 @click.option("--steps", type=click.IntRange(1), default=2000, show_default=True, help="How many steps in all.")
-@click.option("--batch", type=click.IntRange(1, 1024), default=8, show_default=True, help="Excerpts of 3 s in a step.")
+@click.option("--batch", type=click.IntRange(1, 1024), default=4, show_default=True, help="Excerpts of 6 s in a step.")
+@click.option(
+    "--rate", type=click.FloatRange(0, 1, min_open=True), default=3e-4, show_default=True, help="Of learning."
+)
 @click.option("--seed", type=click.IntRange(0), default=20, show_default=True, help="Another seed, another run.")
 @click.option("--device", default="cpu", show_default=True, help="cpu, cuda or cuda:1.")
 @click.option(
     "--network",
     type=click.Path(dir_okay=False, path_type=Path),
-    help='JSON {"architecture": …, "config": {…}}.  [default: the small net after the bundled U-Nets]',
+    help='JSON {"architecture": …, "config": {…}}.  [default: the bundled U-Nets, trained further]',
 )
 @json_option
 def separator(*, manifest: Path, out: Path, resume: bool, network: Path | None, as_json: bool, **asked: Any) -> None:
@@ -55,6 +58,7 @@ def separator(*, manifest: Path, out: Path, resume: bool, network: Path | None, 
         steps=asked["steps"],
         batch=asked["batch"],
         seed=asked["seed"],
+        learning_rate=asked["rate"],
         device=asked["device"],
         network=_network(network),
     )

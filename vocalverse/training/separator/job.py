@@ -13,7 +13,7 @@ from vocalverse.separate import weights
 from vocalverse.separate.backends import open_backend
 from vocalverse.separate.networks import build
 from vocalverse.separate.networks.network import Network
-from vocalverse.separate.networks.refiner import RefinedUNet, RefinerConfig
+from vocalverse.separate.networks.refiner import RefinedUNet
 from vocalverse.separate.precision import Precision
 from vocalverse.training.separator import manifest as manifests
 from vocalverse.training.separator import sources
@@ -24,6 +24,8 @@ from vocalverse.training.separator.mixtures import Augmentation, Mixer
 from vocalverse.training.separator.recipe import Recipe
 
 RESULT_FILE = "separator.safetensors"
+
+_DEFAULT: tuple[str, Mapping[str, Any]] = (RefinedUNet.ARCHITECTURE, {"unet": None, "level": 3.5})
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,7 @@ class Job:
     steps: int = Recipe.steps
     batch: int = Recipe.batch
     seed: int = Recipe.seed
+    learning_rate: float = Recipe.learning_rate
     samples: int = Recipe.samples  # of each excerpt
     device: str = "cpu"
     network: tuple[str, Mapping[str, Any]] | None = None  # architecture and config
@@ -63,7 +66,9 @@ def run(job: Job, *, heard: Callable[[Step], None]) -> Result:
     _room_for(job)
     network = start(job)
     rate_hz = network.info.sample_rate_hz
-    recipe = Recipe(steps=job.steps, batch=job.batch, seed=job.seed, samples=job.samples)
+    recipe = Recipe(
+        steps=job.steps, batch=job.batch, seed=job.seed, samples=job.samples, learning_rate=job.learning_rate
+    )
     learnt_from = sources.load(manifest, Split.TRAIN, sample_rate_hz=rate_hz)
     mixer = Mixer(learnt_from, Augmentation(), sample_rate_hz=rate_hz, samples=recipe.samples)
     training = Run(network, mixer, recipe, device=job.device)
@@ -88,10 +93,7 @@ def run(job: Job, *, heard: Callable[[Step], None]) -> Result:
 def start(job: Job) -> Network:
     """The network before its first step: the same for the same seed."""
     _device(job.device)
-    architecture, config = job.network or (
-        RefinedUNet.ARCHITECTURE,
-        {"refiner": RefinerConfig().to_config(), "unet": None},
-    )
+    architecture, config = job.network or _DEFAULT
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(job.seed)
         return build(architecture, config).eval()

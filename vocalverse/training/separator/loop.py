@@ -42,10 +42,11 @@ class Run:
         self.step = 0
         self._mixer = mixer
         self._device = device
-        groups = _groups(self._learnt(), recipe)
-        if not groups:
+        if not self._learnt():
             raise BadInput("Nothing of this network is to be learnt.")
-        self._optimiser = torch.optim.AdamW(groups, lr=recipe.learning_rate, betas=(0.9, 0.98))
+        self._optimiser = torch.optim.AdamW(
+            list(self._learnt().values()), lr=recipe.learning_rate, betas=(0.9, 0.98), weight_decay=recipe.weight_decay
+        )
 
     def _learnt(self) -> dict[str, Tensor]:
         return {name: p for name, p in self.network.named_parameters() if p.requires_grad}
@@ -54,7 +55,7 @@ class Run:
         """One step."""
         began = time.monotonic()
         for group in self._optimiser.param_groups:
-            group["lr"] = self.recipe.rate_at(self.step) * group["share"]
+            group["lr"] = self.recipe.rate_at(self.step)
         batch = self._mixer.draw(seed=self.recipe.seed, step=self.step, size=self.recipe.batch)
         mix, voice = (self._as_network_hears(torch.from_numpy(sound)) for sound in (batch.mix, batch.voice))
         estimate = self._heard(mix)
@@ -133,16 +134,6 @@ def voice_stem(info: NetworkInfo) -> str:
     if not named and len(info.stems) > 1:
         raise BadInput(f"None of the network's stems is a voice: {', '.join(info.stems)}.")
     return named[0] if named else info.stems[0]
-
-
-def _groups(learnt: dict[str, Tensor], recipe: Recipe) -> list[dict[str, Any]]:
-    """What was trained before learns slowly and does not decay; of what is new, matrices decay."""
-    groups: dict[tuple[float, float], list[Tensor]] = {}
-    for name, parameter in learnt.items():
-        tuned = name.startswith("unet.")
-        decay = recipe.weight_decay if parameter.ndim > 1 and not tuned else 0.0
-        groups.setdefault((recipe.tuned_share if tuned else 1.0, decay), []).append(parameter)
-    return [{"params": group, "share": share, "weight_decay": decay} for (share, decay), group in groups.items()]
 
 
 def read_state(folder: Path) -> dict[str, Any]:

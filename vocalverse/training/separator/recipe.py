@@ -10,13 +10,12 @@ class Recipe:
     """A run is a function of this, the manifest and the network's start."""
 
     steps: int = 2000
-    batch: int = 8
-    samples: int = 127 * 1024  # of each excerpt, about 3 s: 128 frames of the U-Nets, whose halvings divide it
-    learning_rate: float = 1e-3
-    tuned_share: float = 0.3  # of that rate, for layers that were trained before
-    weight_decay: float = 0.01
-    warm_up_steps: int = 40
-    cool_down_share: float = 0.35  # of the steps, at the end, while the rate falls to nothing
+    batch: int = 4
+    samples: int = 255 * 1024  # of each excerpt, about 6 s: 256 frames of the U-Nets, whose halvings divide it
+    learning_rate: float = 3e-4  # what was trained before learns slowly; a new RoFormer takes more
+    weight_decay: float = 0.0
+    warm_up_steps: int = 60
+    cool_down_share: float = 0.8  # of the steps, at the end, while the rate falls to nothing
     longest_gradient: float = 5.0
     seed: int = 20
 

@@ -288,7 +288,7 @@ Pretend = Callable[..., list[str]]
 
 def test_the_quickest_is_chosen(network: Network, pretend: Pretend):
     pretend(openvino=2.0, torch_compiled=1.0, torch=3.0)
-    choice = choose(network, Precision.FP32, store=None)
+    choice = choose(network, Precision.BF16, store=None)
     assert choice.name == "torch-compiled"
     assert choice.order == ("torch-compiled", "openvino", "torch")
     assert "cuda: no cuda here" in choice.why
@@ -296,6 +296,14 @@ def test_the_quickest_is_chosen(network: Network, pretend: Pretend):
 
 def test_what_opens_in_a_minute_is_not_tried_where_songs_are_quick_without(network: Network, pretend: Pretend):
     opened = pretend(openvino=0.001, torch_compiled=0.0001, torch=0.01)
+    assert choose(network, Precision.BF16, store=None).name == "openvino"
+    assert "torch-compiled" not in opened
+
+
+def test_nothing_is_compiled_in_single_precision_where_a_first_start_would_only_wait_for_it(
+    network: Network, pretend: Pretend
+):
+    opened = pretend(openvino=2.0, torch_compiled=0.1, torch=3.0)
     assert choose(network, Precision.FP32, store=None).name == "openvino"
     assert "torch-compiled" not in opened
 

@@ -86,6 +86,9 @@ def _tried(network: Network, precision: Precision, threads: int | None, names: S
     audio_s = network.info.chunk / network.info.sample_rate_hz
     best_s = float("inf")
     for name in sorted(names, key=lambda name: (name in _SLOW_TO_OPEN, names.index(name))):
+        if name in _SLOW_TO_OPEN and precision is Precision.FP32:
+            yield Tried(name, None, None, "not tried: compiling takes a minute and gains little in single precision")
+            continue
         if name in _SLOW_TO_OPEN and audio_s / best_s > _QUICK_ENOUGH:
             yield Tried(name, None, None, f"not tried: {audio_s / best_s:.0f} times real time is there without it")
             continue

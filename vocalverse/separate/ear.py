@@ -13,7 +13,7 @@ from vocalverse.separate.activity import Activity, level_above_rest_db, voice_ac
 from vocalverse.separate.backends.backend import Backend
 from vocalverse.separate.backends.trial import open_fastest
 from vocalverse.separate.dereverberate import Dry, dereverberate
-from vocalverse.separate.known import Cancelled, cancel
+from vocalverse.separate.known import Cancelled, cancel, voice_of
 from vocalverse.separate.options import EarOptions
 from vocalverse.separate.stitch import stitch
 from vocalverse.separate.weights import load
@@ -64,6 +64,8 @@ class Ear:
         """The voice out of `mix` [frames, 2]. What is known of the backing is taken out first."""
         known = cancel(mix, backing, key_shift=key_shift, progress=progress) if backing is not None else None
         voice = self._stem(self.separator, known.residual if known else mix, _VOICE, "separate", progress)
+        if known is not None and known.used:
+            voice = voice_of(mix, known.residual, voice, progress=progress)
         activity = voice_activity(voice, SAMPLE_RATE_HZ)
         return Separated(voice, activity, level_above_rest_db(voice, mix, activity), known)
 

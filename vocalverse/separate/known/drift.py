@@ -13,6 +13,8 @@ from vocalverse.separate.known.whitened import RATE_HZ, Signal
 _REACH = RATE_HZ // 16  # samples either way of the rough place that are looked at
 _WINDOW_S = 3.0
 _MOST_WINDOWS = 120
+_TELLING_S = 6.0  # less than this in common tells no drift that is worth believing: clocks differ by less
+_SHORTEST = RATE_HZ // 8
 _SIZE = 4 * _REACH  # of the transform of each window's correlation, zeros included
 _TOP_HZ = 3_800.0
 _EARLY = 0.6  # of the strongest arrival: an earlier one as strong as this is the direct sound
@@ -34,10 +36,14 @@ def refine(recording: Signal, backing: Signal, rough: Alignment) -> Alignment:
     Laid over each other whole: a room has many reflections about as strong as the first, and windows that each chose
     their own would scatter.
     """
-    windows = _correlate(recording, backing, rough)
-    if windows is None:
+    shared = _shared(recording, backing, rough)
+    if len(shared) < _SHORTEST:
         return rough
-    slope = _slope(windows)
+    if short := len(shared) < _TELLING_S * RATE_HZ:
+        middle_s = (shared.start + shared.stop) / 2 / RATE_HZ
+        rough = Alignment(middle_s - rough.backing_s(middle_s))
+    windows = _correlate(recording, backing, rough, shared)
+    slope = 0.0 if short else _slope(windows)
     summed = (windows.spectra * _ramp(windows, np.array([slope]))[0]).sum(axis=0)
     late_s = _first_arrival(summed)
     # The lag, recording time − backing time, was expected at `rough`; it is `late_s + slope × (t − mean)` more.
@@ -46,27 +52,36 @@ def refine(recording: Signal, backing: Signal, rough: Alignment) -> Alignment:
     return Alignment(windows.mean_s - stretch * backing_s, stretch)
 
 
-def _correlate(recording: Signal, backing: Signal, rough: Alignment) -> _Windows | None:
-    length = round(min(_WINDOW_S, len(recording) / RATE_HZ / 4) * RATE_HZ)
-    hop = max(length // 2, (len(recording) - length) // _MOST_WINDOWS, 1)
+def _shared(recording: Signal, backing: Signal, rough: Alignment) -> range:
+    """The samples of `recording` in which `backing` sounds."""
+    first = round(max(rough.delay_s, 0) * RATE_HZ)
+    last = round((rough.delay_s + rough.stretch * len(backing) / RATE_HZ) * RATE_HZ)
+    return range(first, max(first, min(last, len(recording))))
+
+
+def _correlate(recording: Signal, backing: Signal, rough: Alignment, shared: range) -> _Windows:
+    length = min(round(_WINDOW_S * RATE_HZ), len(shared) // 4)
+    hop = max(length // 2, (len(shared) - length) // _MOST_WINDOWS)
     size = fft.next_fast_len(2 * length + 2 * _REACH, real=True)
     middles, spectra = [], []
-    for start in range(0, len(recording) - length + 1, hop):
+    for start in range(shared.start, shared.stop - length + 1, hop):
         middle_s = (start + length / 2) / RATE_HZ
         centre = rough.backing_s(middle_s) * RATE_HZ
         first = round(centre - length / 2)
-        if first - _REACH < 0 or first + length + _REACH > len(backing):
-            continue
-        other = backing[first - _REACH : first + length + _REACH]
+        other = _part(backing, first - _REACH, first + length + _REACH)
         spectrum = np.conj(fft.rfft(other, size)) * fft.rfft(recording[start : start + length], size)
         correlation = np.roll(fft.irfft(spectrum, size), 2 * _REACH)[: 2 * _REACH + 1]
         shift = np.exp(-2j * np.pi * fft.rfftfreq(_SIZE) * (first - (centre - length / 2)))
         middles.append(middle_s)
         spectra.append((fft.rfft(correlation * np.hanning(2 * _REACH + 3)[1:-1], _SIZE) * shift).astype(np.complex64))
-    if len(middles) < 2:
-        return None
     mean_s = float(np.mean(middles))
     return _Windows(np.array(middles) - mean_s, mean_s, np.array(spectra)[:, : int(_TOP_HZ / RATE_HZ * _SIZE)])
+
+
+def _part(signal: Signal, first: int, last: int) -> Signal:
+    """With zeros where `signal` is over or has not begun."""
+    inside = signal[max(0, first) : max(0, last)]
+    return np.pad(inside, (min(max(0, -first), last - first), max(0, last - max(len(signal), first))))
 
 
 def _ramp(windows: _Windows, slopes: npt.NDArray[np.float64]) -> _Complex:

@@ -70,14 +70,14 @@ def _best(matches: _Floats, middles: npt.NDArray[np.float64], backing: int) -> P
     away = (middles - middles.mean()) / _STEP
     steepest = int(np.ceil(MAX_DRIFT * max(float(away.max()), 1.0)))
     best = (-1.0, 0, 0.0)
-    for slope in range(-steepest, steepest + 1):
+    for slope in sorted(range(-steepest, steepest + 1), key=abs):
         drift = MAX_DRIFT * slope / steepest
         summed = np.zeros(matches.shape[1], np.float32)
         for row, distance in zip(matches, away, strict=True):
             summed += np.roll(row, -round(drift * distance))
         peak = int(np.argmax(summed))
         stands_out = float((summed[peak] - np.median(summed)) / (summed.std() + 1e-12))
-        if stands_out > best[0] + (1e-6 if abs(drift) >= abs(best[2]) else 0.0):
+        if stands_out > best[0] + 1e-6:  # a single window cannot tell: no drift, then
             best = (stands_out, peak, drift)
     significance, peak, drift = best
     lag_s = (peak * _STEP - backing) / RATE_HZ  # recording time − backing time, in the middle of the windows

@@ -15,7 +15,6 @@ import soundfile
 import torch
 
 from vocalverse.audio.waveform import Samples
-from vocalverse.bench.separators import CONFIGS, random_network
 from vocalverse.samples.make import TAKES, make_recording
 from vocalverse.separate.backends import open_backend
 from vocalverse.separate.ear import Ear
@@ -60,6 +59,8 @@ def loading(path: Path) -> dict[str, float]:
 
 def gpu(config: str, workers: int) -> dict[str, float]:
     """Songs of 4 minutes, each through two networks at overlap 2 ×, several at once on one GPU."""
+    from vocalverse.bench.separators import CONFIGS, random_network  # what it imports is no part of the ear
+
     both = [open_backend(random_network(CONFIGS[config]), "cuda", Precision.FP16) for _ in range(2)]
     source = np.random.default_rng(0).standard_normal((240 * _RATE_HZ, 2), np.float32) * 0.1
 

@@ -103,7 +103,8 @@ def peers(network: Network, config: RoformerConfig, device: str) -> Sequence[Sep
     theirs = theirs.eval().to(device)
     half = Precision.BF16 if device == "cpu" else Precision.FP16
     # Taken apart for the compiler, spectra cost minutes of compiling and gain nothing.
-    torch._dynamo.disallow_in_graph([torch.stft, torch.istft])  # noqa: SLF001 - it has no public name
+    for spectrum in (torch.stft, torch.istft):
+        torch._dynamo.disallow_in_graph(spectrum)  # noqa: SLF001 - it has no public name
     best = torch.compile(theirs)
     return (
         Separator("audio-separator, default", Precision.FP32, _eager(theirs, device, None), ours=False),

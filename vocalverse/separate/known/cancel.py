@@ -1,17 +1,20 @@
 """Take a backing that is known out of a recording of somebody who sings to it."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
+import soxr
 
 from vocalverse.audio.waveform import Samples
 from vocalverse.records import Progress, no_progress
 from vocalverse.separate.known.alignment import Alignment
 from vocalverse.separate.known.drift import refine
 from vocalverse.separate.known.place import find
-from vocalverse.separate.known.room import Room, hear, unheard
-from vocalverse.separate.known.spectra import SIZE, samples_of
+from vocalverse.separate.known.room import hear, unheard
+from vocalverse.separate.known.spectra import SIZE, Spectrum, samples_of
 from vocalverse.separate.known.tune import facing, tuned
 from vocalverse.separate.known.whitened import whitened
 
@@ -30,7 +33,7 @@ class Cancelled:
     residual: Samples  # [frames, 2]; the recording itself where `used` is false
     used: bool
     delay_s: float | None = None  # the backing's first sample sounds so long after the recording's; None if not found
-    drift_ppm: float | None = None  # how much faster the recorder's clock runs than the backing's
+    drift_ppm: float | None = None  # how much faster the recorder's clock runs, tempo_ratio apart
     key_shift: int = 0  # semitones that the backing was played higher than its file
     tempo_ratio: float = 1.0  # how much faster it was played
     coherence: float = 0.0  # 0..1, the share of the recording's energy that the backing explains
@@ -40,26 +43,46 @@ class Cancelled:
 def cancel(mix: Samples, backing: Samples, *, key_shift: int = 0, progress: Progress = no_progress) -> Cancelled:
     """`mix` [frames, 2] without what the loudspeakers played of `backing` [frames, 2], both at 44.1 kHz.
 
+    `key_shift`: semitones that it was announced to be played higher. It is taken out if its tempo rose along; a player
+    that shifts the key alone leaves no copy that could be subtracted.
+
     Where the backing cannot be made out, the recording comes back as it is, with `used` false.
     """
     untouched = Cancelled(mix.copy(), used=False)
     level, backing_level = _rms(mix), _rms(backing)
     if min(level, backing_level) < _QUIET_RMS:
         return untouched
-    alignment = _align(mix, backing)
-    progress("cancel", 0.1)
-    if alignment is None:
+    begun = partial(progress, "cancel", 0.0)
+    for semitones in dict.fromkeys((key_shift, 0)):  # a shift may have been announced and not been made
+        played = _shifted(backing, semitones)
+        if alignment := _align(mix, played, begun):
+            break
+    else:
         return untouched
     scale = 1 / backing_level
-    alignment = tuned(mix, backing, alignment, scale=scale)
-    residual = _without(mix, backing, alignment, scale, progress)
-    return _judged(mix, residual, alignment)
+    alignment = tuned(mix, played, alignment, scale=scale, tick=partial(progress, "cancel", 0.1))
+    result = _judged(mix, _without(mix, played, alignment, scale, progress), alignment)
+    return replace(result, key_shift=semitones, tempo_ratio=_ratio(semitones)) if result.used else result
 
 
-def _align(mix: Samples, backing: Samples) -> Alignment | None:
+def _ratio(semitones: int) -> float:
+    return float(2.0 ** (semitones / 12))
+
+
+def _shifted(backing: Samples, semitones: int) -> Samples:
+    """As a player gives it that turns faster. One that keeps the tempo rearranges phases in a way of its own."""
+    if not semitones:
+        return backing
+    higher: Samples = soxr.resample(backing, SAMPLE_RATE_HZ * _ratio(semitones), SAMPLE_RATE_HZ)
+    return higher
+
+
+def _align(mix: Samples, backing: Samples, tick: Callable[[], None]) -> Alignment | None:
     recording = whitened(mix, sample_rate_hz=SAMPLE_RATE_HZ)
+    tick()
     played = whitened(backing, sample_rate_hz=SAMPLE_RATE_HZ)
-    place = find(recording, played)
+    tick()
+    place = find(recording, played, tick=tick)
     if place.significance < _SIGNIFICANT:
         return None
     return refine(recording, played, place.alignment)
@@ -74,7 +97,10 @@ def _without(mix: Samples, backing: Samples, alignment: Alignment, scale: float,
     fade = np.linspace(0, 1, _FADE, dtype=np.float32)[:, None]
     for start in starts:
         stop = min(len(mix), start + _PIECE + _FADE)
-        left = mix[start:stop] - _echo_in(mix, backing, alignment, slice(start, stop), scale, room)
+        tick = partial(progress, "cancel", 0.1 + 0.9 * start / len(mix))
+        recording, sources = facing(mix, backing, alignment, part=_wider(start, stop, len(mix)), scale=scale)
+        echo = hear(recording, sources, room, tick=tick).echo
+        left = mix[start:stop] - _sound(echo, _wider(start, stop, len(mix)), slice(start, stop)) / np.float32(scale)
         if start:
             overlap = min(_FADE, stop - start)
             left[:overlap] = residual[start : start + overlap] * (1 - fade[:overlap]) + left[:overlap] * fade[:overlap]
@@ -83,11 +109,12 @@ def _without(mix: Samples, backing: Samples, alignment: Alignment, scale: float,
     return residual
 
 
-def _echo_in(mix: Samples, backing: Samples, alignment: Alignment, part: slice, scale: float, room: Room) -> Samples:
-    wider = slice(max(0, part.start - SIZE), min(len(mix), part.stop + SIZE))
-    recording, sources = facing(mix, backing, alignment, part=wider, scale=scale)
-    heard = samples_of(hear(recording, sources, room).echo, wider.stop - wider.start) * np.float32(1 / scale)
-    return heard[part.start - wider.start : part.stop - wider.start]
+def _wider(start: int, stop: int, frames: int) -> slice:
+    return slice(max(0, start - SIZE), min(frames, stop + SIZE))
+
+
+def _sound(echo: Spectrum, wider: slice, part: slice) -> Samples:
+    return samples_of(echo, wider.stop - wider.start)[part.start - wider.start : part.stop - wider.start]
 
 
 def _judged(mix: Samples, residual: Samples, alignment: Alignment) -> Cancelled:

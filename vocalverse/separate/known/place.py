@@ -1,5 +1,6 @@
 """Find a backing in a recording: every delay is tried, and every clock that is not absurd."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,18 +32,20 @@ class Place:
 NOWHERE = Place(Alignment(0.0), 0.0)
 
 
-def find(recording: Signal, backing: Signal) -> Place:
+def find(recording: Signal, backing: Signal, *, tick: Callable[[], None] = lambda: None) -> Place:
     """Where `backing` matches `recording` best, both whitened. Longer, shorter, earlier or later: all are tried."""
     window = min(len(recording), round(_WINDOW_S * RATE_HZ))
     if min(window, len(backing)) < _SHORTEST_S * RATE_HZ:
         return NOWHERE
     count = max(1, min(_WINDOWS, len(recording) // window))
     starts = np.linspace(0, len(recording) - window, count).astype(int)
-    matches = _matches(recording, backing, starts, window)
+    matches = _matches(recording, backing, starts, window, tick)
     return _best(matches, starts + window / 2, len(backing))
 
 
-def _matches(recording: Signal, backing: Signal, starts: npt.NDArray[np.int_], window: int) -> _Floats:
+def _matches(
+    recording: Signal, backing: Signal, starts: npt.NDArray[np.int_], window: int, tick: Callable[[], None]
+) -> _Floats:
     """[windows, lags]: energy of each window's correlation with the backing, from lag −len(backing) in steps of _STEP."""
     size = fft.next_fast_len(len(backing) + window, real=True)
     spectrum = np.conj(fft.rfft(backing, size))
@@ -54,6 +57,7 @@ def _matches(recording: Signal, backing: Signal, starts: npt.NDArray[np.int_], w
         mean = float(energy.mean())
         if mean > 0:
             _pool(energy / np.float32(mean), at=int(start), into=row)
+        tick()
     return rows
 
 

@@ -6,7 +6,7 @@ and in which every weight is expected to be as small as its neighbours at other 
 learnt in turns, so that a backing that is not in the recording ends with weights of nought.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,10 +61,13 @@ class Heard:
     rest: _Floats  # [bins, frames], power of all else as far as it is known
 
 
-def hear(recording: Spectrum, backing: Spectrum, room: Room, *, passes: int = PASSES) -> Heard:
+def hear(
+    recording: Spectrum, backing: Spectrum, room: Room, *, passes: int = PASSES, tick: Callable[[], None] = lambda: None
+) -> Heard:
     """The backing in `recording` [bins, channels, frames]; `room` has learnt from it afterwards.
 
     `backing` has `tail_frames()` more frames in front and EARLY more behind. Both may hold the lowest bins only.
+    `tick` is called many times a second.
     """
     result = np.zeros_like(recording)
     rest = _audible(_power(recording))
@@ -72,6 +75,7 @@ def hear(recording: Spectrum, backing: Spectrum, room: Room, *, passes: int = PA
         unsure = np.zeros(rest.shape, np.float32)
         for band in _bands(len(recording)):
             _learn(recording, backing, rest, band, room, last=turn == passes - 1).apply(result, unsure)
+            tick()
         rest = _audible(_power(recording - result) + unsure)
     return Heard(result, rest)
 

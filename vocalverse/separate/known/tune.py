@@ -4,6 +4,8 @@ A few seconds are too few to tell a few millionths by correlation alone. Once th
 echo of the backing can be laid over the recording, and where the voice is quiet the phases tell time to microseconds.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 
@@ -21,14 +23,16 @@ _FARTHEST = 40e-6  # what correlation may be wrong by
 _STEP = 0.25e-6
 
 
-def tuned(mix: Samples, backing: Samples, alignment: Alignment, *, scale: float) -> Alignment:
+def tuned(
+    mix: Samples, backing: Samples, alignment: Alignment, *, scale: float, tick: Callable[[], None] = lambda: None
+) -> Alignment:
     """`alignment` with its stretch corrected; as it was where `mix` is long enough to have told it well."""
     if len(mix) > _ENOUGH_S * _RATE_HZ:
         return alignment
     bins = int(_TOP_HZ / _RATE_HZ * SIZE)
     for _ in range(_ROUNDS):
         recording, sources = facing(mix, backing, alignment, part=slice(0, len(mix)), scale=scale)
-        heard = hear(recording[:bins], sources[:bins], unheard(), passes=2)
+        heard = hear(recording[:bins], sources[:bins], unheard(), passes=2, tick=tick)
         agreement = (recording[:bins] * np.conj(heard.echo)).sum(axis=1) / heard.rest
         alignment = _steeper(alignment, agreement)
     return alignment

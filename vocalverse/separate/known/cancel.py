@@ -48,17 +48,16 @@ def cancel(mix: Samples, backing: Samples, *, key_shift: int = 0, progress: Prog
 
     Where the backing cannot be made out, the recording comes back as it is, with `used` false.
     """
-    untouched = Cancelled(mix.copy(), used=False)
     level, backing_level = _rms(mix), _rms(backing)
     if min(level, backing_level) < _QUIET_RMS:
-        return untouched
+        return Cancelled(mix.copy(), used=False)
     begun = partial(progress, "cancel", 0.0)
     for semitones in dict.fromkeys((key_shift, 0)):  # a shift may have been announced and not been made
         played = _shifted(backing, semitones)
         if alignment := _align(mix, played, begun):
             break
     else:
-        return untouched
+        return Cancelled(mix.copy(), used=False)
     scale = 1 / backing_level
     alignment = tuned(mix, played, alignment, scale=scale, tick=partial(progress, "cancel", 0.1))
     result = _judged(mix, _without(mix, played, alignment, scale, progress), alignment)
@@ -139,4 +138,10 @@ def _judged(mix: Samples, residual: Samples, alignment: Alignment) -> Cancelled:
 
 def _rms(samples: Samples) -> float:
     """About the mean: an offset is no sound."""
-    return float(samples.std(axis=0, dtype=np.float64).max()) if len(samples) else 0.0
+    total, squares = np.zeros(samples.shape[1]), np.zeros(samples.shape[1])
+    for start in range(0, len(samples), _PIECE):
+        piece = samples[start : start + _PIECE].astype(np.float64)
+        total += piece.sum(axis=0)
+        squares += np.square(piece).sum(axis=0)
+    count = max(len(samples), 1)
+    return math.sqrt(max(float((squares / count - np.square(total / count)).max()), 0.0))

@@ -86,6 +86,14 @@ def test_after_the_bundled_unets_its_file_holds_what_was_learnt_alone(tmp_path: 
     assert apart_db(again.separate(audio), network.separate(audio)) > 120
 
 
+def test_the_research_ear_is_marked_so_and_lies_beside_its_licence() -> None:
+    folder = weights.BUNDLED / "research"
+    said = weights.describe(folder / "lite_research.safetensors")
+    assert (said.architecture, said.licence[:13]) == ("refined_unet", "research only")
+    assert (folder / "LICENSE").is_file()
+    assert weights.load(folder / "lite_research.safetensors").info.stems == ("voice", "backing")
+
+
 @pytest.mark.parametrize(
     "config",
     [

@@ -22,6 +22,16 @@ def test_the_bundled_separator_passes(tmp_path: Path):
     assert checked["gain_db"] >= checked["needed_db"] > 0
 
 
+def test_the_bundled_ear_for_research_passes_once_its_licence_is_accepted(tmp_path: Path):
+    asked = ["models", "check", "lite-research", "--folder", str(tmp_path), "--json"]
+    refused = CliRunner().invoke(main, asked)
+    assert refused.exit_code == 6
+    assert json.loads(refused.stderr)["error"] == "model_refused"
+    accepted = CliRunner().invoke(main, [*asked, "--accept-licence"])
+    assert accepted.exit_code == 0, accepted.output
+    assert json.loads(accepted.stdout)["passed"]
+
+
 def test_a_network_whose_weights_say_nothing_fails(tmp_path: Path):
     network = load(Shelf(tmp_path).path_of("spleeter-2stems"))
     generator = torch.Generator().manual_seed(4)

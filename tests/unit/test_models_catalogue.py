@@ -55,7 +55,7 @@ def test_every_entry_says_whose_it_is_and_what_is_known_of_its_bytes(name: str):
     entry = ALL[name]
     assert entry.licence
     assert entry.pin is not None
-    assert urlsplit(entry.page).scheme == "https"
+    assert urlsplit(entry.page).scheme == "https" or (BUNDLED.parents[2] / entry.page).is_file()
     assert all(urlsplit(source).scheme == "https" for source in entry.sources)
     assert entry.bytes_at_most
     assert entry.bundled or (entry.yaml and entry.sources)
@@ -69,7 +69,14 @@ def test_what_is_bundled_is_there_and_as_pinned(name: str, tmp_path: Path):
     assert path.stat().st_size <= 20_000_000
     assert describe(path).architecture == entry.architecture
     assert Shelf(tmp_path).verify(name).verdict is Verdict.WHOLE
-    assert Shelf(tmp_path).path_of(name) == path
+    assert Shelf(tmp_path).path_of(name, accepted=True) == path
+
+
+def test_what_is_bundled_for_research_is_loaded_only_where_its_licence_was_accepted(tmp_path: Path):
+    with pytest.raises(ModelRefused, match="research only"):
+        Shelf(tmp_path).path_of("lite-research")
+    assert Shelf(tmp_path).path_of("lite-research", accepted=True).is_file()
+    assert Shelf(tmp_path).path_of("spleeter-2stems").is_file()
 
 
 def test_the_default_is_every_venues_to_use():

@@ -123,16 +123,17 @@ def verify(name: str | None, folder: Path | None, as_json: bool) -> None:
 @click.argument("name")
 @click.option("--backend", type=click.Choice(["torch", "torch-compiled", "openvino", "cuda"]), default="torch")
 @click.option("--precision", type=click.Choice(["fp32", "bf16", "fp16"]), default="fp32", show_default=True)
+@_accept_option
 @_folder_option
 @json_option
-def check(name: str, backend: str, precision: str, folder: Path | None, as_json: bool) -> None:
+def check(name: str, backend: str, precision: str, accepted: bool, folder: Path | None, as_json: bool) -> None:
     """Prove on ten seconds of known parts that NAME separates as it should; exit status 1 where it does not."""
     from vocalverse.models.catalogue import find
     from vocalverse.models.check import check as check_model
     from vocalverse.separate.precision import Precision
 
     shelf = _shelf(folder)
-    weights = shelf.path_of(name)
+    weights = shelf.path_of(name, accepted=accepted)
     purpose = getattr(shelf.find(name) or find(name), "purpose")  # noqa: B009 - both have it
     with _bar() as progress:
         checked = check_model(

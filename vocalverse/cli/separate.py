@@ -51,6 +51,7 @@ def _stems(context: click.Context, option: click.Parameter, said: str) -> tuple[
 @click.option("--fast", is_flag=True, help="Half the work, with seams that may be heard.")
 @click.option("--best", is_flag=True, help="Twice the work, for a little more.")
 @click.option("--model", metavar="NAME", help="Instead of the bundled one; `vocalverse models list` names them.")
+@click.option("--accept-licence", "accepted", is_flag=True, help="You have read the model's licence, and it lets you.")
 @click.option("--picture", is_flag=True, help="Spectrograms of before and after as PNG.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def separate(
@@ -60,6 +61,7 @@ def separate(
     fast: bool,
     best: bool,
     model: str | None,
+    accepted: bool,
     as_json: bool,
     **wishes: object,
 ) -> None:
@@ -83,7 +85,7 @@ def separate(
 
     view = WithBars(songs) if sys.stderr.isatty() else Told(quietly=as_json)
     with view as shown:
-        kit = Kit.open(wished, model=model, overlap=1 if fast else 4 if best else 2)
+        kit = Kit.open(wished, model=model, accepted=accepted, overlap=1 if fast else 4 if best else 2)
         done = list(_each(songs, kit, shown))
     if as_json:
         show_json_of(done)

@@ -52,7 +52,7 @@ class Kit:
     backing: "Samples | None"
 
     @classmethod
-    def open(cls, wishes: Wishes, *, model: str | None, overlap: int) -> Self:
+    def open(cls, wishes: Wishes, *, model: str | None, accepted: bool, overlap: int) -> Self:
         from vocalverse.separate.ear import Ear
         from vocalverse.separate.options import EarOptions
         from vocalverse.settings import data_folder
@@ -62,7 +62,8 @@ class Kit:
         if model:
             from vocalverse.models.shelf import Shelf
 
-            options = EarOptions(separator=Shelf(data_folder() / "models").path_of(model), overlap=overlap)
+            shelf = Shelf(data_folder() / "models")
+            options = EarOptions(separator=shelf.path_of(model, accepted=accepted), overlap=overlap)
         return cls(Ear.open(options, trials=data_folder() / "trials"), wishes, backing)
 
     def separate(self, song: Song, progress: Progress) -> Done:

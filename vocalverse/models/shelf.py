@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from vocalverse.errors import BadInput, ModelBroken, ModelUnknown
-from vocalverse.models.catalogue import Commercial, Entry, Purpose, entries
+from vocalverse.models.catalogue import Commercial, Entry, Purpose, entries, find
 from vocalverse.models.convert import convert
 from vocalverse.models.digest import Pin, sha256_of_path
 from vocalverse.records import Progress, no_progress
@@ -65,8 +65,16 @@ class Shelf:
     def find(self, name: str) -> Installed | None:
         return next((one for one in self.installed() if one.name == name), None)
 
-    def path_of(self, name: str) -> Path:
-        """The weights to load: what an operator put in comes before what is bundled."""
+    def path_of(self, name: str, *, accepted: bool = False) -> Path:
+        """The weights to load. What an operator put in comes before what is bundled, and was accepted then; of what is
+        bundled, only what every venue may use goes without saying.
+        """
+        place = self._place_of(name)
+        if not self.find(name):
+            find(name).require_accepted(accepted=accepted)
+        return place
+
+    def _place_of(self, name: str) -> Path:
         if self.find(name):
             return self._weights(name)
         for entry in entries():
@@ -102,7 +110,7 @@ class Shelf:
 
     def verify(self, name: str, *, progress: Progress = no_progress) -> Verified:
         installed = self.find(name)
-        path = self.path_of(name)
+        path = self._place_of(name)
         sha256 = sha256_of_path(path, progress=progress) if path.exists() else None
         if sha256 is None:
             return Verified(name, Verdict.ABSENT, None)

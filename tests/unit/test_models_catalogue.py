@@ -18,7 +18,8 @@ from vocalverse.models.fetch import fetch
 from vocalverse.models.shelf import Shelf, Verdict
 from vocalverse.separate.networks import build
 from vocalverse.separate.networks.configs import read_yaml, to_config
-from vocalverse.separate.weights import BUNDLED, describe
+from vocalverse.separate.options import BUNDLED
+from vocalverse.separate.weights import describe
 
 YAML = """
 audio: {chunk_size: 13230, sample_rate: 44100}

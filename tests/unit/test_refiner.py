@@ -10,6 +10,7 @@ from vocalverse.errors import ModelBroken
 from vocalverse.separate import weights
 from vocalverse.separate.networks import build
 from vocalverse.separate.networks.network import Network
+from vocalverse.separate.options import BUNDLED
 from vocalverse.separate.quality import sdr
 
 UNET: dict[str, Any] = {
@@ -87,7 +88,7 @@ def test_after_the_bundled_unets_its_file_holds_what_was_learnt_alone(tmp_path: 
 
 
 def test_the_research_ear_is_marked_so_and_lies_beside_its_licence() -> None:
-    folder = weights.BUNDLED / "research"
+    folder = BUNDLED / "research"
     said = weights.describe(folder / "lite_research.safetensors")
     assert (said.architecture, said.licence[:13]) == ("refined_unet", "research only")
     assert (folder / "LICENSE").is_file()

@@ -17,8 +17,9 @@ from vocalverse.samples.music import backing, key_of
 from vocalverse.separate.bundled.quantise import from_spleeter
 from vocalverse.separate.networks import build
 from vocalverse.separate.networks.unet import UNetConfig, UNetPair
+from vocalverse.separate.options import BUNDLED
 from vocalverse.separate.quality import si_sdr
-from vocalverse.separate.weights import BUNDLED, describe, load
+from vocalverse.separate.weights import describe, load
 
 SMALL = UNetConfig(widths=(4, 6, 8), bins=64, n_fft=256, hop=64, frames=24)
 

@@ -13,7 +13,7 @@ from vocalverse.models.catalogue import Commercial, Entry, Purpose, entries, fin
 from vocalverse.models.convert import convert
 from vocalverse.models.digest import Pin, sha256_of_path
 from vocalverse.records import Progress, no_progress
-from vocalverse.separate.weights import BUNDLED
+from vocalverse.separate.options import BUNDLED
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _WEIGHTS, _RECORD = ".safetensors", ".json"

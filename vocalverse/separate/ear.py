@@ -21,7 +21,6 @@ from vocalverse.separate.weights import load
 SAMPLE_RATE_HZ = 44_100
 
 _VOICE = frozenset({"voice", "vocals", "vocal", "singing"})
-_DRY = frozenset({"dry", "noreverb", "no reverb", "no_reverb"})
 
 
 @dataclass(frozen=True)
@@ -36,22 +35,15 @@ class Separated:
 
 @dataclass(frozen=True)
 class Ear:
-    """Both models, loaded once and kept."""
+    """The model, loaded once and kept."""
 
     options: EarOptions
     separator: Backend
-    dereverberator: Backend | None
 
     @classmethod
     def open(cls, options: EarOptions, *, threads: int | None = None, trials: Path | None = None) -> Self:
         """Loads the weights and chooses what runs them; `trials` is the folder that remembers the choice."""
-
-        def opened(path: Path) -> Backend:
-            return open_fastest(load(path), options.precision, threads=threads, store=trials)
-
-        return cls(
-            options, opened(options.separator), opened(options.dereverberator) if options.dereverberator else None
-        )
+        return cls(options, open_fastest(load(options.separator), options.precision, threads=threads, store=trials))
 
     def separate(
         self,
@@ -63,7 +55,7 @@ class Ear:
     ) -> Separated:
         """The voice out of `mix` [frames, 2]. What is known of the backing is taken out first."""
         known = cancel(mix, backing, key_shift=key_shift, progress=progress) if backing is not None else None
-        voice = self._stem(self.separator, known.residual if known else mix, _VOICE, "separate", progress)
+        voice = self._voice(known.residual if known else mix, progress)
         if known is not None and known.used:
             voice = voice_of(mix, known.residual, voice, progress=progress)
         activity = voice_activity(voice, SAMPLE_RATE_HZ)
@@ -74,16 +66,14 @@ class Ear:
         voice = separated.voice
         return dereverberate(voice, active=separated.activity.by_sample(len(voice)), progress=progress)
 
-    def _stem(
-        self, backend: Backend, source: Samples, names: frozenset[str], stage: str, progress: Progress
-    ) -> Samples:
+    def _voice(self, source: Samples, progress: Progress) -> Samples:
         """One stem of all that the network gives: the one so named, else the first."""
-        stems = backend.info.stems
-        wanted = next((at for at, name in enumerate(stems) if name.lower() in names), 0)
+        stems = self.separator.info.stems
+        wanted = next((at for at, name in enumerate(stems) if name.lower() in _VOICE), 0)
         samples = np.empty_like(source)
 
         def keep(start: int, block: npt.NDArray[np.float32]) -> None:
             samples[start : start + block.shape[1]] = block[wanted]
 
-        stitch(source, backend, keep, overlap=self.options.overlap, progress=progress, stage=stage)
+        stitch(source, self.separator, keep, overlap=self.options.overlap, progress=progress)
         return samples

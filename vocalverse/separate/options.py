@@ -13,6 +13,5 @@ class EarOptions:
     """With the same options, the same recording gives the same voice."""
 
     separator: Path = BUNDLED / "spleeter_2stems.safetensors"
-    dereverberator: Path | None = None  # a network for the second pass; None: by prediction, without weights
     precision: Precision = Precision.FP32
-    overlap: int = 2  # of both passes: how many chunks hear each moment
+    overlap: int = 2  # how many chunks hear each moment

@@ -25,8 +25,6 @@ from vocalverse.errors import DiskFull, ModelBroken, ModelUnknown, NotFound
 from vocalverse.separate.networks import build
 from vocalverse.separate.networks.network import Network
 
-BUNDLED = Path(__file__).parent / "bundled"
-
 _METADATA = "vocalverse"
 _METADATA_LIMIT = 256 * 1024  # characters: a config is a few hundred
 _SCALE = ".scale"

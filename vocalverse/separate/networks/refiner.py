@@ -15,6 +15,7 @@ from vocalverse.errors import ModelBroken
 from vocalverse.separate import weights
 from vocalverse.separate.networks import unet
 from vocalverse.separate.networks.unet import UNetConfig, UNetPair
+from vocalverse.separate.options import BUNDLED
 
 _OUTER_DOWNS, _INNER_UPS = 4, 2  # of Spleeter's six layers down and six up
 _MOST_GAIN = 1000.0  # what is 60 dB too quiet is no music
@@ -67,7 +68,7 @@ def build(config: Mapping[str, Any]) -> RefinedUNet:
         raise ModelBroken("A refined U-Net's config has `unet` and `level`, and nothing else.")
     if config["unet"] is not None:
         return RefinedUNet(unet.build(config["unet"]).config, level=config["level"], bundled=False)
-    first = weights.load(weights.BUNDLED / "spleeter_2stems.safetensors")
+    first = weights.load(BUNDLED / "spleeter_2stems.safetensors")
     if not isinstance(first, UNetPair):
         raise ModelBroken("The bundled U-Nets are something else: install VocalVerse anew.")
     network = RefinedUNet(first.config, level=config["level"], bundled=True)

@@ -130,6 +130,17 @@ class DigestMismatch(VocalVerseError):
     http_status = 422
 
 
+# --- what a recording is held against ---------------------------------------------------------------------------
+
+
+class ReferenceBroken(VocalVerseError):
+    """A chart, a score or lyrics that cannot be read, or that no song can be. The message says where in the file."""
+
+    code = "reference_broken"
+    http_status = 422
+    exit_status = 2
+
+
 # --- models -----------------------------------------------------------------------------------------------------
 
 

@@ -1,14 +1,18 @@
-"""`vocalverse bench`: how fast it is here, each time read against the machine's own figures."""
+"""`vocalverse bench`: how fast it is here, each time read against the machine's own figures; and how well it hears."""
 
 import json
+import sys
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from vocalverse.errors import Unavailable
+from vocalverse.errors import BadInput, Unavailable
+from vocalverse.records import Progress, no_progress
 
 if TYPE_CHECKING:
     from vocalverse.bench.figures import Figure, Report
@@ -17,8 +21,18 @@ if TYPE_CHECKING:
 _SPINE = ("noop", "ingest", "backlog")
 
 
+@dataclass(frozen=True)
+class _Wishes:
+    quick: bool
+    workers: int
+    folder: Path | None
+    config: str
+    data: Path | None
+    accepted: bool
+
+
 @click.command()
-@click.argument("what", type=click.Choice(["machine", *_SPINE, "separate", "all"]), default="all")
+@click.argument("what", type=click.Choice(["machine", *_SPINE, "separate", "hearing", "all"]), default="all")
 @click.option("--quick", is_flag=True, help="Smaller numbers, for a first look.")
 @click.option(
     "--workers", type=click.IntRange(1, 64), default=2, show_default=True, help="Workers for the no-op bench."
@@ -35,8 +49,19 @@ _SPINE = ("noop", "ingest", "backlog")
     show_default=True,
     help="The network's size in the bench `separate`; its weights are random.",
 )
+@click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The recordings for the bench `hearing`: a folder with mir1k, rir, ssvd and ultrastar in it.",
+)
+@click.option(
+    "--accept-licence",
+    "accepted",
+    is_flag=True,
+    help="`hearing` compares the research ear too, whose licence you read.",
+)
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
-def bench(what: str, *, quick: bool, workers: int, folder: Path | None, config: str, as_json: bool) -> None:
+def bench(what: str, *, as_json: bool, **wishes: object) -> None:
     """Measure how fast it is on this machine, with real servers in a folder of their own, away from your data.
 
     \b
@@ -46,47 +71,97 @@ def bench(what: str, *, quick: bool, workers: int, folder: Path | None, config: 
     backlog   dispatch rounds and listings at 10⁴, 10⁵ and 10⁶ waiting tasks
     all       all of these, about eight minutes
     separate  the ear beside audio-separator, on songs, and on a GPU where one is; half an hour
+    hearing   how well the ear hears, in tables, on recordings of your own (--data); half an hour
     """
+    wished = _Wishes(**wishes)  # type: ignore[arg-type]
+    if what == "hearing":
+        _hearing(wished, as_json=as_json)
+        return
     from vocalverse.bench import machine
     from vocalverse.bench.figures import Report
 
-    with tempfile.TemporaryDirectory(prefix="vocalverse-bench-", dir=folder) as place:
+    with tempfile.TemporaryDirectory(prefix="vocalverse-bench-", dir=wished.folder) as place:
         own = machine.measure(Path(place))
         if not as_json:
             _print_machine(Report(own, ()))
         figures: list[Figure] = []
         for name in _SPINE if what == "all" else (what,):
             if name == "separate":
-                figures += _shown(_separate(own, Path(place), config=config, quick=quick), quiet=as_json)
+                figures += _shown(_separate(own, Path(place), wished), quiet=as_json)
             elif name != "machine":
-                figures += _shown(_run(name, Path(place) / name, quick=quick, workers=workers), quiet=as_json)
+                figures += _shown(_run(name, Path(place) / name, wished), quiet=as_json)
     if as_json:
         click.echo(json.dumps(Report(own, figures).as_json(), indent=2, ensure_ascii=False))
 
 
-def _run(name: str, place: Path, *, quick: bool, workers: int) -> "Iterable[Figure]":
+def _run(name: str, place: Path, wished: _Wishes) -> "Iterable[Figure]":
     from vocalverse.bench import backlog, ingest, noop
     from vocalverse.bench.house import House
 
     benches: dict[str, Callable[[House], Iterable[Figure]]] = {
-        "noop": lambda house: noop.measure(house, tasks=500 if quick else 3000, workers=workers),
+        "noop": lambda house: noop.measure(house, tasks=500 if wished.quick else 3000, workers=wished.workers),
         "ingest": lambda house: ingest.measure(
-            house, recordings=80 if quick else 400, open_uploads=200, singers=20 if quick else 100
+            house, recordings=80 if wished.quick else 400, open_uploads=200, singers=20 if wished.quick else 100
         ),
         "backlog": lambda house: backlog.measure(
-            house, sizes=[10_000] if quick else [10_000, 100_000, 1_000_000], venues=800
+            house, sizes=[10_000] if wished.quick else [10_000, 100_000, 1_000_000], venues=800
         ),
     }
     with House(place) as house:
         yield from benches[name](house)
 
 
-def _separate(machine: "Machine", place: Path, *, config: str, quick: bool) -> "Iterable[Figure]":
+def _separate(machine: "Machine", place: Path, wished: _Wishes) -> "Iterable[Figure]":
     try:
         from vocalverse.bench import separate
     except ModuleNotFoundError as missing:
         raise Unavailable(f"{missing.name} is not installed: pip install torch 'vocalverse[hear]'.") from missing
-    return separate.measure(machine, place, config=config, quick=quick)
+    return separate.measure(machine, place, config=wished.config, quick=wished.quick)
+
+
+def _hearing(wished: _Wishes, *, as_json: bool) -> None:
+    """Tables of quality: the machine's speed has no part in them."""
+    if wished.data is None:
+        raise BadInput(
+            "The bench `hearing` needs recordings: --data names a folder with mir1k, rir, ssvd and ultrastar."
+        )
+    try:
+        from vocalverse.bench import hearing
+        from vocalverse.bench.hearing_data import Corpus
+    except ModuleNotFoundError as missing:
+        raise Unavailable(f"{missing.name} is not installed: pip install torch 'vocalverse[hear]'.") from missing
+    corpus, tables = Corpus.at(wished.data), []
+    with tempfile.TemporaryDirectory(prefix="vocalverse-bench-", dir=wished.folder) as place, _bars() as progress:
+        extent = hearing.QUICK if wished.quick else hearing.FULL
+        for table in hearing.measure(corpus, Path(place), extent, research=wished.accepted, progress=progress):
+            tables.append(table)
+            if not as_json:
+                click.echo(table.markdown() + "\n")
+    if as_json:
+        click.echo(json.dumps({"tables": [table.as_json() for table in tables]}, indent=2, ensure_ascii=False))
+
+
+@contextmanager
+def _bars() -> Iterator[Progress]:
+    """On a terminal a bar for each part, with the time left of it."""
+    if not sys.stderr.isatty():
+        yield no_progress
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bars
+
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn())
+    left, console = TimeRemainingColumn(compact=True), Console(stderr=True)
+    with Bars(*columns, left, console=console, redirect_stdout=sys.stdout.isatty()) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def shown(stage: str, fraction: float) -> None:
+            if stage not in tasks:
+                tasks[stage] = bars.add_task(stage, total=1.0)
+            bars.update(tasks[stage], completed=fraction)
+
+        yield shown
 
 
 def _shown(figures: "Iterable[Figure]", *, quiet: bool) -> "list[Figure]":

@@ -174,7 +174,14 @@ def test_a_picture_stands_beside_the_stems(told: Callable[..., dict[str, Any]], 
 
 
 @pytest.mark.parametrize(
-    "wrong", [("--stems", "voice,drums"), ("--stems", ""), ("--fast", "--best"), ("--model", "no such model")]
+    "wrong",
+    [
+        ("--stems", "voice,drums"),
+        ("--stems", ""),
+        ("--fast", "--best"),
+        ("--model", "no such model"),
+        ("--dereverb-model", "no such model"),
+    ],
 )
 def test_what_cannot_be_wished_for_is_said_in_a_sentence(
     run: Callable[..., Result], take: Path, tmp_path: Path, wrong: tuple[str, ...]
@@ -182,6 +189,24 @@ def test_what_cannot_be_wished_for_is_said_in_a_sentence(
     done = run(take, *wrong, "--json")
     assert done.exit_code in (2, 4)
     assert json.loads(done.stderr)["error"] in ("bad_input", "model_unknown")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (("--model", "anvuew-dereverb"), "takes the room out of a voice; it does not separate"),
+        (("--dereverb-model", "spleeter-2stems"), "separates; it does not dereverberate"),
+        (("--model", "kim-vocals"), "vocalverse models fetch kim-vocals"),
+        (("--dereverb-model", "anvuew-dereverb"), "vocalverse models fetch anvuew-dereverb"),
+    ],
+)
+def test_a_model_of_the_wrong_purpose_or_not_here_is_named_before_anything_is_heard(
+    run: Callable[..., Result], take: Path, tmp_path: Path, wrong: tuple[str, ...], said: str
+):
+    done = run(take, *wrong, "--json")
+    assert done.exit_code in (4, 6)
+    assert said in json.loads(done.stderr)["message"]
     assert not (tmp_path / "out").exists()
 
 

@@ -8,9 +8,10 @@ import torch
 from click.testing import CliRunner
 
 from vocalverse.cli import main
-from vocalverse.models.catalogue import Purpose, find
+from vocalverse.models.catalogue import find
 from vocalverse.models.check import check, trial_of
 from vocalverse.models.shelf import Shelf
+from vocalverse.separate.purpose import Purpose
 from vocalverse.separate.weights import load, save
 
 

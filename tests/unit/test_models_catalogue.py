@@ -13,12 +13,13 @@ from click.testing import CliRunner, Result
 
 from vocalverse.cli import main
 from vocalverse.errors import ModelRefused, ModelUnknown
-from vocalverse.models.catalogue import Commercial, Purpose, entries, find, thresholds
+from vocalverse.models.catalogue import Commercial, entries, find, thresholds
 from vocalverse.models.fetch import fetch
 from vocalverse.models.shelf import Shelf, Verdict
 from vocalverse.separate.networks import build
 from vocalverse.separate.networks.configs import read_yaml, to_config
 from vocalverse.separate.options import BUNDLED
+from vocalverse.separate.purpose import Purpose
 from vocalverse.separate.weights import describe
 
 YAML = """

@@ -61,8 +61,19 @@ def test_no_recording_is_written_over(tmp_path: Path):
 
 
 def test_a_folder_without_recordings_is_said(tmp_path: Path):
-    with pytest.raises(BadInput, match="no recording"):
+    with pytest.raises(BadInput, match="no WAV"):
         plan([tmp_path], tmp_path / "out")
+
+
+def test_a_folder_that_cannot_be_written_to_is_said_before_anything_is_heard(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    with pytest.raises(BadInput, match=r"a\.flac is a file"):
+        plan([folder], folder / "a.flac" / "out")
+    monkeypatch.setattr("os.access", lambda path, mode: path != tmp_path)  # root may write everywhere
+    with pytest.raises(BadInput, match="another folder"):
+        plan([folder], tmp_path / "new" / "out")
+    assert not (tmp_path / "new").exists()
 
 
 def test_a_file_that_is_not_there_has_its_turn_and_no_size(tmp_path: Path):

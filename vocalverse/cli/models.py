@@ -12,6 +12,7 @@ from vocalverse.cli.output import in_bytes, json_option, show_done, show_facts, 
 
 if TYPE_CHECKING:
     from vocalverse.models.catalogue import Entry
+    from vocalverse.models.intake import Source
     from vocalverse.models.shelf import Installed, Shelf
     from vocalverse.records import Progress
 
@@ -80,23 +81,36 @@ def fetch(
 
 @models.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--yaml", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=True)
+@click.option(
+    "--yaml",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="What its author publishes with it: yaml, or json for VR models. FILE's name with .yaml or .json otherwise.",
+)
 @click.option("--sha256", required=True, help="The hash that its author publishes: the file is opened only if it fits.")
 @click.option("--licence", required=True, help="Such as MIT.")
 @click.option("--name", help="How it is to be called; the file's name where nothing is said.")
-@click.option("--purpose", type=click.Choice(["separate", "dereverberate"]), default="separate", show_default=True)
+@click.option(
+    "--purpose",
+    type=click.Choice(["separate", "dereverberate"]),
+    help="What it is for; its yaml's stems tell where nothing is said.",
+)
 @click.option("--commercial", type=click.Choice(["yes", "no", "unknown"]), default="unknown", show_default=True)
 @_accept_option
 @_folder_option
 @json_option
-def import_(file: Path, yaml: Path, sha256: str, as_json: bool, folder: Path | None, **said: Any) -> None:
-    """Convert a checkpoint of your own, FILE with its yaml, and put it beside the others."""
+def import_(file: Path, yaml: Path | None, sha256: str, as_json: bool, folder: Path | None, **said: Any) -> None:
+    """Convert a checkpoint of your own, FILE with its yaml, and put it beside the others.
+
+    Mel-Band and BS RoFormers run through VocalVerse's own networks, VR and MDXC models through audio-separator's.
+    """
     from vocalverse.models.digest import pin
+    from vocalverse.models.intake import recognise
 
     shelf = _shelf(folder)
-    entry = _entry_of(file, said)
+    source = recognise(file, yaml)
+    entry = _entry_of(source, said)
     with _bar() as progress:
-        installed = shelf.put(entry, file, yaml, pin=pin(sha256), accepted=said["accepted"], progress=progress)
+        installed = shelf.put(entry, file, source.yaml, pin=pin(sha256), accepted=said["accepted"], progress=progress)
     _show_installed(installed, shelf, as_json=as_json)
 
 
@@ -128,16 +142,19 @@ def verify(name: str | None, folder: Path | None, as_json: bool) -> None:
 @json_option
 def check(name: str, backend: str, precision: str, accepted: bool, folder: Path | None, as_json: bool) -> None:
     """Prove on ten seconds of known parts that NAME separates as it should; exit status 1 where it does not."""
-    from vocalverse.models.catalogue import find
     from vocalverse.models.check import check as check_model
     from vocalverse.separate.precision import Precision
 
     shelf = _shelf(folder)
     weights = shelf.path_of(name, accepted=accepted)
-    purpose = getattr(shelf.find(name) or find(name), "purpose")  # noqa: B009 - both have it
     with _bar() as progress:
         checked = check_model(
-            name, weights, purpose, backend=backend, precision=Precision(precision), progress=progress
+            name,
+            weights,
+            shelf.purpose_of(name),
+            backend=backend,
+            precision=Precision(precision),
+            progress=progress,
         )
     show_facts({**asdict(checked), "passed": checked.passed}, as_json=as_json)
     if not checked.passed:
@@ -151,16 +168,18 @@ def _shelf(folder: Path | None) -> "Shelf":
     return Shelf(folder or data_folder() / "models")
 
 
-def _entry_of(file: Path, said: dict[str, Any]) -> "Entry":
+def _entry_of(source: "Source", said: dict[str, Any]) -> "Entry":
     from vocalverse.errors import BadInput
-    from vocalverse.models.catalogue import Commercial, Entry, Purpose, entries
+    from vocalverse.models.catalogue import Commercial, Entry, entries
+    from vocalverse.separate.purpose import Purpose
 
+    file = source.checkpoint
     name = said["name"] or file.stem.lower().replace(" ", "-")
     if name in {entry.name for entry in entries()}:
         raise BadInput(f"{name} is in the catalogue: vocalverse models fetch {name} --from {file}")
     return Entry(
         name=name,
-        purpose=Purpose(said["purpose"]),
+        purpose=Purpose(said["purpose"]) if said["purpose"] else source.purpose,
         architecture="",  # the yaml says it
         file=file.name,
         licence=said["licence"],

@@ -3,11 +3,11 @@
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from vocalverse.cli.separate_plan import Song, Wishes, plan
+from vocalverse.cli.separate_plan import Models, Song, Wishes, plan
 from vocalverse.cli.separate_views import Shown, Told, WithBars, show_json_of, show_sum
 from vocalverse.errors import BadInput
 
@@ -45,13 +45,20 @@ def _stems(context: click.Context, option: click.Parameter, said: str) -> tuple[
     show_default=True,
     help="FLAC in 24 bits, or WAV in floating point.",
 )
-@click.option("--dereverb", is_flag=True, help="Take the room out of the voice, too.")
+@click.option("--dereverb", is_flag=True, help="Take the room out of the voice, too; a dry one stays as it is.")
 @click.option("--backing", type=_PATH, metavar="SONG", help="The backing that was played, where it is known.")
 @click.option("--key-shift", type=click.IntRange(-12, 12), default=0, help="Semitones by which it was shifted.")
 @click.option("--fast", is_flag=True, help="Half the work, with seams that may be heard.")
 @click.option("--best", is_flag=True, help="Twice the work, for a little more.")
-@click.option("--model", metavar="NAME", help="Instead of the bundled one; `vocalverse models list` names them.")
-@click.option("--accept-licence", "accepted", is_flag=True, help="You have read the model's licence, and it lets you.")
+@click.option("--model", metavar="NAME", help="The separator; `vocalverse models list` names those that there are.")
+@click.option(
+    "--dereverb-model",
+    metavar="NAME",
+    help="A network that takes the room out, in place of prediction without weights. Implies --dereverb.",
+)
+@click.option(
+    "--accept-licence", "accepted", is_flag=True, help="You have read the models' licences, and they let you."
+)
 @click.option("--picture", is_flag=True, help="Spectrograms of before and after as PNG.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def separate(
@@ -60,10 +67,8 @@ def separate(
     out: Path,
     fast: bool,
     best: bool,
-    model: str | None,
-    accepted: bool,
     as_json: bool,
-    **wishes: object,
+    **said: Any,
 ) -> None:
     """Take the voice out of each FILE, and out of every recording in each folder and the folders in it.
 
@@ -80,12 +85,13 @@ def separate(
     if fast and best:
         raise BadInput("--fast and --best are opposites: give one of them.")
     songs = plan(files, out)
-    wished = Wishes(**wishes)  # type: ignore[arg-type]
+    models = Models(said.pop("model"), said.pop("dereverb_model"), accepted=said.pop("accepted"))
+    wishes = Wishes(**said | {"dereverb": said["dereverb"] or models.dereverberator is not None})
     from vocalverse.cli.separate_songs import Kit
 
     view = WithBars(songs) if sys.stderr.isatty() else Told(quietly=as_json)
     with view as shown:
-        kit = Kit.open(wished, model=model, accepted=accepted, overlap=1 if fast else 4 if best else 2)
+        kit = Kit.open(wishes, models, overlap=1 if fast else 4 if best else 2)
         done = list(_each(songs, kit, shown))
     if as_json:
         show_json_of(done)

@@ -24,6 +24,15 @@ class Wishes:
 
 
 @dataclass(frozen=True)
+class Models:
+    """Which networks are wanted by name; None: what every venue may use without more ado."""
+
+    separator: str | None = None
+    dereverberator: str | None = None
+    accepted: bool = False  # their licences
+
+
+@dataclass(frozen=True)
 class Song:
     """A recording, and its stems' path without what tells them apart."""
 
@@ -49,9 +58,21 @@ def plan(given: Sequence[Path], out: Path) -> list[Song]:
         for source, below in _recordings(path, out):
             found.setdefault(Path(os.path.realpath(source)), (source, below))
     if not found:
-        raise BadInput(f"There is no recording in {', '.join(map(str, given))}: WAV, FLAC, Ogg, Opus, MP3, M4A are.")
+        raise BadInput(f"There is no WAV, FLAC, Ogg, Opus, MP3 or M4A in {', '.join(map(str, given))}.")
+    _require_writable(out)
     taken = {_key(path) for path in found}
     return [Song(source, _untaken(out / below, taken)) for source, below in found.values()]
+
+
+def _require_writable(out: Path) -> None:
+    """Said before the first recording is separated, not minutes later."""
+    there = out.absolute()
+    while not there.exists() and there != there.parent:
+        there = there.parent
+    if not there.is_dir():
+        raise BadInput(f"--out {out} cannot be made: {there} is a file, no folder.")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise BadInput(f"--out {out} cannot be written to: {there} is not yours to write in. Give another folder.")
 
 
 def _recordings(path: Path, out: Path) -> Iterator[tuple[Path, Path]]:

@@ -5,11 +5,11 @@ import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from vocalverse.cli.separate_plan import Song, Wishes
+from vocalverse.cli.separate_plan import Models, Song, Wishes
 from vocalverse.errors import BadInput, DiskFull, NotFound, VocalVerseError
 from vocalverse.records import Progress
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from vocalverse.audio.waveform import Samples, Waveform
     from vocalverse.separate.dereverberate import Dry
     from vocalverse.separate.ear import Ear, Separated
+    from vocalverse.separate.options import EarOptions
 
 _LONGEST_S = 3600.0
 _DECODING_S = 600  # of CPU, for an hour of anything
@@ -52,18 +53,12 @@ class Kit:
     backing: "Samples | None"
 
     @classmethod
-    def open(cls, wishes: Wishes, *, model: str | None, accepted: bool, overlap: int) -> Self:
+    def open(cls, wishes: Wishes, models: Models, *, overlap: int) -> Self:
         from vocalverse.separate.ear import Ear
-        from vocalverse.separate.options import EarOptions
         from vocalverse.settings import data_folder
 
+        options = _options(models, overlap)
         backing = _heard(wishes.backing, _ignored).samples if wishes.backing else None
-        options = EarOptions(overlap=overlap)
-        if model:
-            from vocalverse.models.shelf import Shelf
-
-            shelf = Shelf(data_folder() / "models")
-            options = EarOptions(separator=shelf.path_of(model, accepted=accepted), overlap=overlap)
         return cls(Ear.open(options, trials=data_folder() / "trials"), wishes, backing)
 
     def separate(self, song: Song, progress: Progress) -> Done:
@@ -108,6 +103,23 @@ class Kit:
         return files, gain
 
 
+def _options(models: Models, overlap: int) -> "EarOptions":
+    from vocalverse.models.shelf import Shelf
+    from vocalverse.separate.options import EarOptions
+    from vocalverse.separate.purpose import Purpose
+    from vocalverse.settings import data_folder
+
+    shelf = Shelf(data_folder() / "models")
+    options = EarOptions(overlap=overlap)
+    if name := models.separator:
+        path = shelf.path_of(name, purpose=Purpose.SEPARATE, accepted=models.accepted)
+        options = replace(options, separator=path)
+    if name := models.dereverberator:
+        path = shelf.path_of(name, purpose=Purpose.DEREVERBERATE, accepted=models.accepted)
+        options = replace(options, dereverberator=path)
+    return options
+
+
 def _heard(path: Path, progress: Progress) -> "Waveform":
     """The whole of it: half a song would be no answer."""
     from vocalverse.audio.decode import decode
@@ -124,8 +136,10 @@ def _heard(path: Path, progress: Progress) -> "Waveform":
 
 @contextmanager
 def _file_errors(path: Path) -> Iterator[None]:
+    if path.is_dir():
+        raise BadInput(f"{path} is a folder; here it has to be one sound file.")
     if path.exists() and not path.is_file():
-        raise BadInput(f"{path} is no file.")
+        raise BadInput(f"{path} is no file that could be read to its end.")
     try:
         yield
     except FileNotFoundError as error:

@@ -10,14 +10,10 @@ from typing import Any
 
 from vocalverse.errors import ModelRefused, ModelUnknown
 from vocalverse.models.digest import Pin
+from vocalverse.separate.purpose import Purpose
 
 _SHIPPED = Path(__file__).with_name("catalogue.toml")
 _UNSURE = 1.05  # by which a round figure of a size may be off
-
-
-class Purpose(StrEnum):
-    SEPARATE = "separate"
-    DEREVERBERATE = "dereverberate"
 
 
 class Commercial(StrEnum):

@@ -1,7 +1,6 @@
 """That a model does what it should, proved on a mix whose parts are known: a shipped voice and a made-up band or room."""
 
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -9,14 +8,16 @@ import soundfile
 from scipy.signal import fftconvolve
 
 from vocalverse.audio.waveform import Samples
-from vocalverse.errors import ModelBroken
-from vocalverse.models.catalogue import Purpose, thresholds
+from vocalverse.errors import BadInput, ModelBroken
+from vocalverse.models.catalogue import thresholds
 from vocalverse.records import Progress, no_progress
 from vocalverse.samples.make import TAKES
 from vocalverse.samples.music import RATE_HZ, backing, key_of
 from vocalverse.separate.backends import open_backend
 from vocalverse.separate.backends.backend import Backend
+from vocalverse.separate.backends.peer_file import is_peer_file, open_peer_file
 from vocalverse.separate.precision import Precision
+from vocalverse.separate.purpose import Purpose, part_of
 from vocalverse.separate.quality import si_sdr
 from vocalverse.separate.stitch import separate_to_arrays
 from vocalverse.separate.weights import load
@@ -26,8 +27,6 @@ _SEED = 20
 _ROOM_S = 0.9  # until it has fallen by 60 dB
 _ROOM_LEVEL = 0.7  # of the direct sound's
 _LEVEL = 0.1  # RMS of the voice
-_VOICE_STEMS = ("voice", "vocals")
-_DRY_STEMS = ("dry", "noreverb", "no reverb", "voice", "vocals")
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,7 @@ def check(
     progress: Progress = no_progress,
 ) -> Checked:
     """Runs the model over ten seconds and compares with the truth."""
-    model = open_backend(load(weights), backend, precision)
+    model = _opened(weights, backend, precision)
     trial = trial_of(purpose)
     estimate = _estimate(model, trial.given, purpose, progress)
     before_db, after_db = si_sdr(trial.given, trial.wanted), si_sdr(estimate, trial.wanted)
@@ -84,17 +83,23 @@ def trial_of(purpose: Purpose) -> Trial:
     return Trial(np.stack(sides, axis=1).astype(np.float32), _stereo(voice))
 
 
+def _opened(weights: Path, backend: str, precision: Precision) -> Backend:
+    if not is_peer_file(weights):
+        return open_backend(load(weights), backend, precision)
+    if backend != "torch":
+        raise BadInput(
+            f"{weights} is run by audio-separator's own network, not through {backend}: leave --backend out."
+        )
+    return open_peer_file(weights, precision)
+
+
 def _estimate(model: Backend, given: Samples, purpose: Purpose, progress: Progress) -> Samples:
     if model.info.sample_rate_hz != RATE_HZ:
         raise ModelBroken(f"It hears {model.info.sample_rate_hz} Hz; VocalVerse separates at {RATE_HZ}.")
-    separated = partial(separate_to_arrays, given, model, progress=progress)
-    stems = _VOICE_STEMS if purpose is Purpose.SEPARATE else _DRY_STEMS
-    for stem in stems:
-        if stem in model.info.stems:
-            return separated(keep=(stem,))[stem]
-    # A network that gives the rest alone: what is wanted is the remainder.
-    rest: Samples = sum(separated().values(), start=np.zeros_like(given))
-    return given - rest
+    part = part_of(model.info.stems, purpose)
+    stem = model.info.stems[part.stem]
+    heard = separate_to_arrays(given, model, keep=(stem,), progress=progress)[stem]
+    return given - heard if part.rest else heard
 
 
 def _stereo(mono: np.ndarray[tuple[int], np.dtype[np.float64]]) -> Samples:

@@ -1,6 +1,7 @@
 """A public checkpoint and its yaml become one safetensors file of ours, once."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -28,12 +29,35 @@ class Converted:
     parameters: int
 
 
+@dataclass(frozen=True)
+class Checkpoint:
+    """What was read after the hash had matched."""
+
+    tensors: Mapping[str, Tensor]
+    sha256: str
+    bytes: int
+
+
 def convert(
     checkpoint: Path, yaml: Path, into: Path, *, pin: Pin, licence: str, progress: Progress = no_progress
 ) -> Converted:
     """Reads `checkpoint` only after its hash matched `pin`. `into` is written whole or not at all."""
-    description = describe(read_text(yaml), licence)
+    description = describe(read_text(yaml), yaml, licence)
     network = untrained(description, yaml)
+    found = read_checkpoint(checkpoint, pin=pin, progress=progress)
+    assign(network, plainly_named(found.tensors, network.state_dict()), checkpoint)
+    save(network, into, licence=licence, source_sha256=found.sha256)
+    return Converted(load(into).info, found.sha256, sum(one.numel() for one in network.parameters()))
+
+
+def describe(text: str, yaml: Path, licence: str) -> Description:
+    with naming(yaml):
+        config = read_yaml(text)
+    return Description(config.architecture.value, to_config(config), licence, source_sha256="")
+
+
+def read_checkpoint(checkpoint: Path, *, pin: Pin, progress: Progress = no_progress) -> Checkpoint:
+    """The one door for strange files: first the hash, then a reader behind walls."""
     with _opened(checkpoint) as file:
         sha256 = sha256_of(file, progress=progress)
         pin.expect(sha256, str(checkpoint))
@@ -41,14 +65,7 @@ def convert(
             tensors = _read(file, checkpoint, progress)
         except ModelBroken as error:
             raise ModelBroken(f"{checkpoint}: {error}.") from error
-    assign(network, plainly_named(tensors, network.state_dict()), checkpoint)
-    save(network, into, licence=licence, source_sha256=sha256)
-    return Converted(load(into).info, sha256, sum(one.numel() for one in network.parameters()))
-
-
-def describe(yaml: str, licence: str) -> Description:
-    config = read_yaml(yaml)
-    return Description(config.architecture.value, to_config(config), licence, source_sha256="")
+        return Checkpoint(tensors, sha256, file.seek(0, 2))
 
 
 def plainly_named(tensors: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -71,6 +88,15 @@ def read_text(yaml: Path) -> str:
         raise ModelBroken(f"{yaml} is no text.") from None
     except OSError as error:
         raise NotFound(f"{yaml} cannot be read ({error.strerror}).") from None
+
+
+@contextmanager
+def naming(yaml: Path) -> Iterator[None]:
+    """Which yaml it is that is broken."""
+    try:
+        yield
+    except ModelBroken as error:
+        raise ModelBroken(f"{yaml}: {error}") from error
 
 
 def _opened(checkpoint: Path) -> BinaryIO:

@@ -8,12 +8,13 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from vocalverse.errors import BadInput, ModelBroken, ModelUnknown
-from vocalverse.models.catalogue import Commercial, Entry, Purpose, entries, find
-from vocalverse.models.convert import convert
+from vocalverse.errors import BadInput, ModelBroken, ModelRefused, ModelUnknown
+from vocalverse.models.catalogue import Commercial, Entry, entries, find
 from vocalverse.models.digest import Pin, sha256_of_path
+from vocalverse.models.intake import recognise, take_in
 from vocalverse.records import Progress, no_progress
 from vocalverse.separate.options import BUNDLED
+from vocalverse.separate.purpose import Purpose
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _WEIGHTS, _RECORD = ".safetensors", ".json"
@@ -65,14 +66,28 @@ class Shelf:
     def find(self, name: str) -> Installed | None:
         return next((one for one in self.installed() if one.name == name), None)
 
-    def path_of(self, name: str, *, accepted: bool = False) -> Path:
+    def path_of(self, name: str, *, purpose: Purpose | None = None, accepted: bool = False) -> Path:
         """The weights to load. What an operator put in comes before what is bundled, and was accepted then; of what is
-        bundled, only what every venue may use goes without saying.
+        bundled, only what every venue may use goes without saying. With `purpose`, of those made for it alone.
         """
+        if purpose:
+            self._require(name, purpose)
         place = self._place_of(name)
         if not self.find(name):
             find(name).require_accepted(accepted=accepted)
         return place
+
+    def purpose_of(self, name: str) -> Purpose:
+        return (self.find(name) or find(name)).purpose
+
+    def _require(self, name: str, purpose: Purpose) -> None:
+        """Whatever it is called: before anything of it is fetched or loaded."""
+        known = {entry.name: entry.purpose for entry in entries()}
+        known |= {one.name: one.purpose for one in self.installed()}
+        if known.get(name, purpose) is not purpose:
+            others = ", ".join(one for one, made_for in known.items() if made_for is purpose)
+            does = "separates" if purpose is Purpose.DEREVERBERATE else "takes the room out of a voice"
+            raise ModelRefused(f"{name} {does}; it does not {purpose}. Models that do: {others}.")
 
     def _place_of(self, name: str) -> Path:
         if self.find(name):
@@ -92,7 +107,9 @@ class Shelf:
         entry.require_accepted(accepted=accepted)
         if not _NAME.fullmatch(entry.name):
             raise BadInput(f"{entry.name!r} is no name for a model: small letters, digits, dots and hyphens.")
-        made = convert(checkpoint, yaml, self._weights(entry.name), pin=pin, licence=entry.licence, progress=progress)
+        source = recognise(checkpoint, yaml)
+        source.require(entry.purpose)
+        made = take_in(source, self._weights(entry.name), pin=pin, licence=entry.licence, progress=progress)
         installed = Installed(
             name=entry.name,
             purpose=entry.purpose,

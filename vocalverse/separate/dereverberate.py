@@ -1,7 +1,7 @@
 """The room taken out of a voice, where there is one, and left alone where there is none."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,7 +15,7 @@ from vocalverse.separate.activity import voice_activity
 from vocalverse.separate.reverberation import Room, estimate
 from vocalverse.separate.wpe import Band, Block, Fitting, fit, late
 
-_STAGE = "dereverberate"
+STAGE = "dereverberate"
 _SAMPLE_RATE_HZ = 44_100
 _SILENCE = 1e-20
 
@@ -58,6 +58,30 @@ class Dry:
     strength: float  # 0: passed through, 1: all that was found was taken away
 
 
+@dataclass(frozen=True)
+class Found:
+    """What a voice says of its room."""
+
+    room: Room
+    removed_db: float | None  # as in `Dry`
+    filters: tuple[Tensor, ...]  # one for each band, none where too little is sung to tell
+
+    def strength(self, options: Options) -> float:
+        """How much of what these filters give is taken away."""
+        return self._blended(options, options.blend_db, (0, 1, 1, 0))
+
+    def wetness(self, options: Options) -> float:
+        """0 where the room is dry; 1 where it is not, or where it cannot be told: then something else has to know."""
+        return self._blended(options, options.blend_db[:2], (0, 1)) if self.filters else 1.0
+
+    def _blended(self, options: Options, at_db: Sequence[float], shares: Sequence[float]) -> float:
+        if self.removed_db is None:
+            return 0.0
+        nothing_db, all_db, *too_strong_db = at_db
+        doubt_db = options.doubt_db if self.room.t60_s is None else 0.0
+        return float(np.interp(self.removed_db, [nothing_db + doubt_db, all_db + doubt_db, *too_strong_db], shares))
+
+
 def dereverberate(
     voice: Samples,
     *,
@@ -67,29 +91,38 @@ def dereverberate(
 ) -> Dry:
     """`voice` [frames, channels] at 44.1 kHz without its late reverberation. `active` [frames]: where somebody sings."""
     frames = _Frames(voice, active, options)
+    found = _found(frames, voice, options, progress)
+    strength = found.strength(options)
+    if not strength:
+        return Dry(voice, found.room, found.removed_db, 0.0)
+    samples = voice.copy()
+    for start, reverberation in frames.late(found.filters):
+        samples[start : start + len(reverberation)] -= strength * reverberation
+        progress(STAGE, 0.5 + 0.5 * min(1.0, (start + len(reverberation)) / len(voice)))
+    return Dry(samples, found.room, found.removed_db, strength)
+
+
+def examine(
+    voice: Samples,
+    *,
+    active: npt.NDArray[np.bool_] | None = None,
+    options: Options = DEFAULT,
+    progress: Progress = no_progress,
+) -> Found:
+    """The first half of `dereverberate`, and of its progress: what the room is like, and nothing taken away."""
+    return _found(_Frames(voice, active, options), voice, options, progress)
+
+
+def _found(frames: "_Frames", voice: Samples, options: Options, progress: Progress) -> Found:
     pieces = frames.to_fit()
     if not pieces or frames.voiced < options.least_frames_a_weight * frames.weights:
-        return Dry(voice, estimate(voice), None, 0.0)
+        return Found(estimate(voice), None, ())
     filters = []
     for count, band in enumerate(options.bands):
         filters.append(fit([frames.block(start, band) for start in pieces], band, options.fitting))
-        progress(_STAGE, 0.5 * (count + 1) / len(options.bands))
+        progress(STAGE, 0.5 * (count + 1) / len(options.bands))
     removed_db = _removed_db(frames, pieces, filters, options)
-    room = estimate(voice, late_db=removed_db, after_s=options.late_after_s)
-    strength = _strength(removed_db, room, options)
-    if not strength:
-        return Dry(voice, room, removed_db, 0.0)
-    samples = voice.copy()
-    for start, reverberation in frames.late(filters):
-        samples[start : start + len(reverberation)] -= strength * reverberation
-        progress(_STAGE, 0.5 + 0.5 * min(1.0, (start + len(reverberation)) / len(voice)))
-    return Dry(samples, room, removed_db, strength)
-
-
-def _strength(removed_db: float, room: Room, options: Options) -> float:
-    nothing_db, all_db, *too_strong_db = options.blend_db
-    doubt_db = options.doubt_db if room.t60_s is None else 0.0
-    return float(np.interp(removed_db, [nothing_db + doubt_db, all_db + doubt_db, *too_strong_db], [0, 1, 1, 0]))
+    return Found(estimate(voice, late_db=removed_db, after_s=options.late_after_s), removed_db, tuple(filters))
 
 
 class _Frames:
@@ -97,7 +130,7 @@ class _Frames:
 
     def __init__(self, voice: Samples, active: npt.NDArray[np.bool_] | None, options: Options) -> None:
         self._options = options
-        self._voice = _channels_that_differ(voice)
+        self._voice = channels_that_differ(voice)
         self._window = torch.hann_window(options.window)
         count = -(-len(voice) // options.hop) + options.window // options.hop - 1 if len(voice) else 0
         self._voiced = self._with_tails(_active_hops(voice, active, options.hop), count)
@@ -123,7 +156,7 @@ class _Frames:
         spectrum = self._spectrum(start - band.reach, stop)[band.bins(_SAMPLE_RATE_HZ, self._options.window)]
         return Block(spectrum.contiguous(), torch.from_numpy(self._voiced[start:stop].astype(np.float32)))
 
-    def late(self, filters: list[Tensor]) -> Iterator[tuple[int, Samples]]:
+    def late(self, filters: Sequence[Tensor]) -> Iterator[tuple[int, Samples]]:
         """The late reverberation, as (first sample, [frames, channels]); pieces overlap and are to be summed."""
         options, frames = self._options, len(self._voice)
         for start in self._starts():
@@ -132,7 +165,7 @@ class _Frames:
             inside = slice(max(0, -first), max(0, frames - first))
             yield max(0, first), reverberation[inside]
 
-    def _late_spectrum(self, start: int, filters: list[Tensor]) -> Tensor:
+    def _late_spectrum(self, start: int, filters: Sequence[Tensor]) -> Tensor:
         """Its frames [bins, channels, frames] from `start` on, nothing in those where nobody sings."""
         options = self._options
         stop = min(start + options.block, len(self._voiced))
@@ -184,7 +217,7 @@ class _Frames:
         return voiced
 
 
-def _channels_that_differ(voice: Samples) -> Samples:
+def channels_that_differ(voice: Samples) -> Samples:
     """One where both hold the same."""
     alike = voice.shape[1] == 2 and np.array_equal(voice[:, 0], voice[:, 1])
     return voice[:, :1] if alike else voice
@@ -198,7 +231,7 @@ def _active_hops(voice: Samples, active: npt.NDArray[np.bool_] | None, hop: int)
     return np.logical_or.reduceat(active, np.arange(0, len(active), hop))
 
 
-def _removed_db(frames: _Frames, pieces: list[int], filters: list[Tensor], options: Options) -> float:
+def _removed_db(frames: _Frames, pieces: list[int], filters: Sequence[Tensor], options: Options) -> float:
     """Energy of the late reverberation against all, over the pieces that it was learnt from."""
     wet = reverberant = _SILENCE
     for band, found in zip(options.bands, filters, strict=True):

@@ -5,22 +5,24 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
-import numpy.typing as npt
 
 from vocalverse.audio.waveform import Samples
+from vocalverse.errors import ModelRefused
 from vocalverse.records import Progress, no_progress
 from vocalverse.separate.activity import Activity, level_above_rest_db, voice_activity
 from vocalverse.separate.backends.backend import Backend
+from vocalverse.separate.backends.peer_file import is_peer_file, open_peer_file
 from vocalverse.separate.backends.trial import open_fastest
 from vocalverse.separate.dereverberate import Dry, dereverberate
+from vocalverse.separate.drying import dry_through
 from vocalverse.separate.known import Cancelled, cancel, voice_of
+from vocalverse.separate.networks.network import NetworkInfo
 from vocalverse.separate.options import EarOptions
-from vocalverse.separate.stitch import stitch
+from vocalverse.separate.purpose import Purpose, part_of
+from vocalverse.separate.stitch import Stems, stitch
 from vocalverse.separate.weights import load
 
 SAMPLE_RATE_HZ = 44_100
-
-_VOICE = frozenset({"voice", "vocals", "vocal", "singing"})
 
 
 @dataclass(frozen=True)
@@ -35,15 +37,20 @@ class Separated:
 
 @dataclass(frozen=True)
 class Ear:
-    """The model, loaded once and kept."""
+    """The models, loaded once and kept."""
 
     options: EarOptions
     separator: Backend
+    dereverberator: Backend | None = None
 
     @classmethod
     def open(cls, options: EarOptions, *, threads: int | None = None, trials: Path | None = None) -> Self:
         """Loads the weights and chooses what runs them; `trials` is the folder that remembers the choice."""
-        return cls(options, open_fastest(load(options.separator), options.precision, threads=threads, store=trials))
+        separator = _opened(options.separator, Purpose.SEPARATE, options, threads, trials)
+        dereverberator = None
+        if options.dereverberator:
+            dereverberator = _opened(options.dereverberator, Purpose.DEREVERBERATE, options, threads, trials)
+        return cls(options, separator, dereverberator)
 
     def separate(
         self,
@@ -64,16 +71,39 @@ class Ear:
     def dereverberate(self, separated: Separated, *, progress: Progress = no_progress) -> Dry:
         """The same voice without its room; where nobody sings nothing is reckoned."""
         voice = separated.voice
-        return dereverberate(voice, active=separated.activity.by_sample(len(voice)), progress=progress)
+        active = separated.activity.by_sample(len(voice))
+        if self.dereverberator is None:
+            return dereverberate(voice, active=active, progress=progress)
+        return dry_through(voice, self.dereverberator, active=active, overlap=self.options.overlap, progress=progress)
 
     def _voice(self, source: Samples, progress: Progress) -> Samples:
-        """One stem of all that the network gives: the one so named, else the first."""
-        stems = self.separator.info.stems
-        wanted = next((at for at, name in enumerate(stems) if name.lower() in _VOICE), 0)
+        """Of all that the network gives, the voice alone."""
+        part = part_of(self.separator.info.stems, Purpose.SEPARATE)
         samples = np.empty_like(source)
 
-        def keep(start: int, block: npt.NDArray[np.float32]) -> None:
-            samples[start : start + block.shape[1]] = block[wanted]
+        def keep(start: int, block: Stems) -> None:
+            place = slice(start, start + block.shape[1])
+            samples[place] = part.of(block, source[place])
 
         stitch(source, self.separator, keep, overlap=self.options.overlap, progress=progress)
         return samples
+
+
+def _opened(path: Path, purpose: Purpose, options: EarOptions, threads: int | None, trials: Path | None) -> Backend:
+    """What does not fit is refused before anything is tried."""
+    if is_peer_file(path):
+        peer = open_peer_file(path, options.precision, threads)
+        _require_fit(peer.info, purpose, path)
+        return peer
+    network = load(path)
+    _require_fit(network.info, purpose, path)
+    return open_fastest(network, options.precision, threads=threads, store=trials)
+
+
+def _require_fit(info: NetworkInfo, purpose: Purpose, path: Path) -> None:
+    try:
+        part_of(info.stems, purpose)
+    except ModelRefused as error:
+        raise ModelRefused(f"{path}: {error}") from error
+    if info.sample_rate_hz != SAMPLE_RATE_HZ:
+        raise ModelRefused(f"{path} hears {info.sample_rate_hz} Hz; VocalVerse separates at {SAMPLE_RATE_HZ} Hz.")

@@ -13,5 +13,6 @@ class EarOptions:
     """With the same options, the same recording gives the same voice."""
 
     separator: Path = BUNDLED / "spleeter_2stems.safetensors"
+    dereverberator: Path | None = None  # None: the room is predicted, which needs no weights
     precision: Precision = Precision.FP32
-    overlap: int = 2  # how many chunks hear each moment
+    overlap: int = 2  # how many chunks hear each moment, of either network

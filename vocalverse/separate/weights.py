@@ -54,8 +54,7 @@ def load(path: Path, *, device: str = "cpu") -> Network:
     """The network, ready to be asked: its weights are the file's own pages where nothing has to be widened."""
     with _opened(path) as file:
         network = untrained(_description(path, file.metadata()), path)
-        stored = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - it is no mapping
-    assign(network, widened(stored, path), path)
+    assign(network, widened(stored_tensors(path), path), path)
     return network.eval().requires_grad_(False).to(device)
 
 
@@ -71,13 +70,21 @@ def save(
     """Writes the whole file or none. With `int8`, names in `exact` are still stored as they are."""
     description = Description(network.info.architecture, dict(network.to_config()), licence, source_sha256)
     tensors = {name: tensor.detach().cpu() for name, tensor in network.state_dict().items()}
-    for name, tensor in tensors.items():
-        if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
-            raise ModelBroken(f"{name} holds values that are no numbers: such a network is not saved.")
-    if int8:
-        tensors = _narrowed(tensors, frozenset(exact))
+    _require_numbers(tensors)  # a scale would hide them
+    save_tensors(_narrowed(tensors, frozenset(exact)) if int8 else tensors, path, description)
+
+
+def save_tensors(tensors: Mapping[str, Tensor], path: Path, description: Description) -> None:
+    """As `save`, of a network that is not of our own."""
+    _require_numbers(tensors)
     metadata = {_METADATA: json.dumps(asdict(description))}
     _atomically(path, lambda temporary: save_file(_unshared(tensors), temporary, metadata=metadata))
+
+
+def stored_tensors(path: Path) -> dict[str, Tensor]:
+    """What a file holds, as it lies there."""
+    with _opened(path) as file:
+        return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - it is no mapping
 
 
 def untrained(description: Description, path: Path) -> Network:
@@ -173,6 +180,12 @@ def _description(path: Path, metadata: Mapping[str, str] | None) -> Description:
     if not isinstance(description.config, dict) or not all(isinstance(text, str) for text in texts):
         raise ModelBroken(f"{path}: its description is not of the shape that VocalVerse writes.")
     return description
+
+
+def _require_numbers(tensors: Mapping[str, Tensor]) -> None:
+    for name, tensor in tensors.items():
+        if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+            raise ModelBroken(f"{name} holds values that are no numbers: such a network is not saved.")
 
 
 def _none(path: Path, what: str, wrong: list[str]) -> None:

@@ -16,10 +16,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from vocalverse.errors import ModelBroken, ModelRefused, ModelUnknown
+from vocalverse.errors import ModelBroken, ModelRefused
 from vocalverse.separate.backends.backend import Backend, Chunks, check_chunks, check_stems, failures_named
 from vocalverse.separate.networks.network import NetworkInfo
 from vocalverse.separate.precision import Precision
+from vocalverse.separate.purpose import in_our_word
 from vocalverse.separate.weights import Hollow, assign
 
 NAME = "audio-separator"
@@ -43,7 +44,6 @@ _WRONG = (
     OverflowError,
     RuntimeError,
 )
-_OURS = {"vocals": "voice", "instrumental": "backing"}
 
 
 class Kind(StrEnum):
@@ -56,8 +56,8 @@ class Kind(StrEnum):
 _REFUSED = {Kind.MDX: "onnx2torch, which needs torchvision", Kind.DEMUCS: "diffq, whose licence forbids business use"}
 
 
-def kind_of(file: str, settings: Mapping[str, Any]) -> Kind:
-    """Told from the file's name and what its yaml holds."""
+def kind_of(file: str, settings: Mapping[str, Any]) -> Kind | None:
+    """Told from the file's name and what its yaml holds; None where audio-separator has no other network for it."""
     if file.endswith(".onnx"):
         return Kind.MDX
     if file.endswith(".th") or "demucs" in file.lower():
@@ -65,19 +65,33 @@ def kind_of(file: str, settings: Mapping[str, Any]) -> Kind:
     if "vr_model_param" in settings:
         return Kind.VR
     model = settings.get("model")
-    if isinstance(model, Mapping) and "num_subbands" in model and "bottleneck_factor" in model:
-        return Kind.MDXC
-    raise ModelUnknown(f"{file} is of no architecture that VocalVerse or audio-separator's VR and MDXC know.")
+    return Kind.MDXC if isinstance(model, Mapping) and {"num_subbands", "bottleneck_factor"} <= model.keys() else None
+
+
+def require_known(kind: Kind, file: str) -> None:
+    """What we could run only with packages that we do without is refused."""
+    if kind in _REFUSED:
+        raise ModelRefused(
+            f"{file} is a {kind} model: audio-separator runs it with {_REFUSED[kind]}. VocalVerse does without: take a"
+            " RoFormer, MDXC or VR model."
+        )
+
+
+def stems_of(kind: Kind, settings: Mapping[str, Any]) -> tuple[str, ...]:
+    """In our words, as far as they are known before the network is built."""
+    if kind is Kind.VR:
+        return _in_our_words([settings.get("primary_stem", "Vocals")])
+    training = settings.get("training")
+    named = training if isinstance(training, Mapping) else {}
+    target = named.get("target_instrument")
+    return _in_our_words([target] if target else named.get("instruments") or [])
 
 
 def open_peer(
     kind: Kind, settings: Mapping[str, Any], tensors: Mapping[str, Tensor], *, file: Path, file_bytes: int = 0
 ) -> Backend:
     """`settings` as the model's yaml or json has them; `file` and its size only name it and tell its variant."""
-    if kind in _REFUSED:
-        raise ModelRefused(
-            f"{file.name} is a {kind} model: audio-separator runs it with {_REFUSED[kind]}. VocalVerse does without."
-        )
+    require_known(kind, file.name)
     try:
         opened = (
             _open_vr(settings, tensors, file, file_bytes) if kind is Kind.VR else _open_mdxc(settings, tensors, file)
@@ -100,7 +114,8 @@ class PeerBackend:
     def __call__(self, chunks: Chunks) -> Chunks:
         check_chunks(chunks, self.info, fixed_shape=False)
         samples = chunks.shape[-1]
-        with failures_named(self.name, self.precision), torch.inference_mode():
+        with failures_named(self.name, self.precision), torch.inference_mode(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of older ways to call torch
             stems = np.stack([_of_length(self.hear(chunk), samples) for chunk in chunks])
             check_stems(stems)
         return stems
@@ -110,7 +125,7 @@ class PeerBackend:
 
 
 def _open_mdxc(settings: Mapping[str, Any], tensors: Mapping[str, Tensor], file: Path) -> PeerBackend:
-    model, audio, training = (settings[name] for name in ("model", "audio", "training"))
+    model, audio = settings["model"], settings["audio"]
     for name, most in _LARGEST.items():
         if not 0 < int(model[name]) <= most:
             raise ModelBroken(f"{file.name}: its {name} has to be 1 to {most}, not {model[name]}.")
@@ -124,10 +139,9 @@ def _open_mdxc(settings: Mapping[str, Any], tensors: Mapping[str, Tensor], file:
         network: nn.Module = net.TFC_TDF_net(config, torch.device("cpu"))
     assign(network, tensors, file)
     network.eval().requires_grad_(False)
-    target = training.get("target_instrument")
-    names = [target] if target else list(training["instruments"])
+    names = stems_of(Kind.MDXC, settings)
     chunk = int(audio["hop_length"]) * (int(settings["inference"]["dim_t"]) - 1)
-    info = NetworkInfo(Kind.MDXC.value, int(audio.get("sample_rate", _RATE_HZ)), 2, _in_our_words(names), chunk)
+    info = NetworkInfo(Kind.MDXC.value, int(audio.get("sample_rate", _RATE_HZ)), 2, names, chunk)
 
     def hear(samples: Chunks) -> Chunks:
         short = chunk - samples.shape[-1]
@@ -223,8 +237,8 @@ def _module(name: str) -> Any:
         raise ModelRefused(f"This model is run by audio-separator, and {error.name} is not installed.") from error
 
 
-def _in_our_words(names: Iterable[str]) -> tuple[str, ...]:
-    return tuple(_OURS.get(str(name).lower(), str(name).lower()) for name in names)
+def _in_our_words(names: Iterable[Any]) -> tuple[str, ...]:
+    return tuple(in_our_word(str(name)) for name in names)
 
 
 def _of_length(audio: Chunks, samples: int) -> Chunks:

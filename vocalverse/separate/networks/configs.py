@@ -7,6 +7,7 @@ from typing import Any
 
 from vocalverse.errors import ModelBroken
 from vocalverse.separate.networks import yamls
+from vocalverse.separate.purpose import BACKING, VOICE, in_our_word
 
 _MOST_NAMED = 3  # keys that a message lists before it only counts
 
@@ -221,9 +222,9 @@ def _stems(training: Mapping[Any, Any], count: int) -> tuple[str, ...]:
         raise ModelBroken(
             f"The yaml's model.num_stems is {count}, but training names {len(names)} stems: {yamls.say(names)}."
         )
-    pair = {str(name).lower() for name in every} <= {"vocals", "other"}
-    ours = {"vocals": "voice", "instrumental": "backing", "noreverb": "dry"} | ({"other": "backing"} if pair else {})
-    return tuple(ours.get(str(name).lower(), str(name).lower()) for name in names)
+    pair = {in_our_word(str(name)) for name in every} <= {VOICE, "other"}
+    words = (in_our_word(str(name)) for name in names)
+    return tuple(BACKING if pair and word == "other" else word for word in words)
 
 
 def _sample_rate(model: Mapping[Any, Any], audio: Mapping[Any, Any]) -> int:

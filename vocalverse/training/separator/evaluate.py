@@ -10,9 +10,9 @@ from scipy.signal import fftconvolve
 from vocalverse.errors import BadInput
 from vocalverse.records import Progress, no_progress
 from vocalverse.separate.backends.backend import Backend
+from vocalverse.separate.purpose import Purpose, part_of
 from vocalverse.separate.quality import si_sdr
 from vocalverse.separate.stitch import separate_to_arrays
-from vocalverse.training.separator.loop import voice_stem
 from vocalverse.training.separator.sources import Audio, Clip
 
 
@@ -38,13 +38,14 @@ def evaluate(
     """`songs` hold [backing, voice]."""
     if not songs:
         raise BadInput("There is no song to judge by: give some two-channel files the split `validation`.")
-    rate_hz, stem = backend.info.sample_rate_hz, voice_stem(backend.info)
+    rate_hz, part = backend.info.sample_rate_hz, part_of(backend.info.stems, Purpose.SEPARATE)
+    stem = backend.info.stems[part.stem]
     before, after = [], []
     for at, song in enumerate(songs):
         progress("evaluate", at / len(songs))
         mix, voice = mixed(song, at, conditions, rate_hz=rate_hz)
         stems = separate_to_arrays(np.repeat(mix[:, None], 2, axis=1), backend, keep=(stem,))
-        heard = stems[stem].mean(axis=1)
+        heard = mix - stems[stem].mean(axis=1) if part.rest else stems[stem].mean(axis=1)
         before.append(si_sdr(mix, voice))
         after.append(si_sdr(heard, voice))
     return Evaluation(len(songs), float(np.mean(before)), float(np.mean(after)), tuple(after))

@@ -12,14 +12,13 @@ import torch
 from torch import Tensor
 
 from vocalverse.errors import BackendFailed, BadInput, DiskFull, ModelBroken
-from vocalverse.separate.networks.network import Network, NetworkInfo
+from vocalverse.separate.networks.network import Network
+from vocalverse.separate.purpose import Purpose, part_of
 from vocalverse.training.separator import objective
 from vocalverse.training.separator.mixtures import Mixer
 from vocalverse.training.separator.recipe import Recipe
 
 STATE_FILE = "state.pt"
-
-_VOICES = frozenset({"voice", "vocals"})
 
 
 @dataclass(frozen=True)
@@ -78,7 +77,8 @@ class Run:
         with torch.autocast(torch.device(self._device).type, dtype=torch.bfloat16):
             masks = self.network.core(features)
         stems = self.network.synthesise(spectrum, masks.float(), mix.shape[-1])
-        return stems[:, self.network.info.stems.index(voice_stem(self.network.info))]
+        part = part_of(self.network.info.stems, Purpose.SEPARATE)
+        return mix - stems[:, part.stem] if part.rest else stems[:, part.stem]
 
     def _as_network_hears(self, sound: Tensor) -> Tensor:
         mono = self.network.info.channels == 1
@@ -126,14 +126,6 @@ class Run:
                 learnt[name].copy_(value)
         self._optimiser.load_state_dict(state["optimiser"])
         self.step = int(state["step"])
-
-
-def voice_stem(info: NetworkInfo) -> str:
-    """Networks name it as they like; one that gives a single stem gives the voice."""
-    named = [stem for stem in info.stems if stem.lower() in _VOICES]
-    if not named and len(info.stems) > 1:
-        raise BadInput(f"None of the network's stems is a voice: {', '.join(info.stems)}.")
-    return named[0] if named else info.stems[0]
 
 
 def read_state(folder: Path) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from vocalverse.separate.precision import Precision
 _NAME = "openvino"
 _M_MMAP_THRESHOLD = -3  # of malloc.h
 _LARGE_BYTES = 2**20
+_TRACED = 2**15  # samples; no window is longer
 # Precision → what OpenVINO calls it, as a hint and among what the CPU can do.
 _HINTS = {Precision.FP32: ("f32", "FP32"), Precision.BF16: ("bf16", "BF16"), Precision.FP16: ("f16", "FP16")}
 
@@ -37,10 +38,9 @@ def open_openvino(network: Network, precision: Precision, threads: int | None) -
         "PERFORMANCE_HINT": "LATENCY",
         "ENABLE_CPU_PINNING": False,  # every worker of a machine would pin itself to the same cores
     }
-    silence = torch.zeros(1, network.info.channels, network.info.chunk)
     with failures_named(_NAME, precision), torch.inference_mode():
-        features, _ = network.analyse(silence)
-        request = runtime.compile_model(_converted(ov, network, features), "CPU", options).create_infer_request()
+        model = _converted(ov, network)
+        request = runtime.compile_model(model, "CPU", options).create_infer_request()
 
     def core(features: Tensor) -> Tensor:
         request.infer([np.ascontiguousarray(features.numpy())], share_inputs=True)
@@ -67,19 +67,26 @@ def _return_large_blocks() -> None:
         set_option(_M_MMAP_THRESHOLD, _LARGE_BYTES)
 
 
-def _converted(ov: Any, network: Network, features: Tensor) -> Any:
-    """Through the frontend itself: `openvino.convert_model` would bring the telemetry back."""
+def _converted(ov: Any, network: Network) -> Any:
+    """Through the frontend itself: `openvino.convert_model` would bring the telemetry back.
+
+    Traced on a short chunk, because tracing is reckoning, and then made for whole ones.
+    """
+    info = network.info
+    short, whole = (
+        network.analyse(torch.zeros(1, info.channels, samples))[0] for samples in (min(_TRACED, info.chunk), info.chunk)
+    )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about tracing, which is deprecated and the only way in
         decoder = ov.frontend.pytorch.ts_decoder.TorchScriptPythonDecoder(
-            _Core(network), example_input=features, trace_kwargs={"check_trace": False}
+            _Core(network), example_input=short, trace_kwargs={"check_trace": False}
         )
     frontend = ov.frontend.FrontEndManager().load_by_framework("pytorch")
     try:
         model = frontend.convert(frontend.load(decoder))
     except (ov.frontend.OpConversionFailure, ov.frontend.GeneralFailure) as failure:
-        raise BackendFailed(f"OpenVINO cannot convert {network.info.architecture} ({failure}).") from failure
-    model.reshape(list(features.shape))
+        raise BackendFailed(f"OpenVINO cannot convert {info.architecture} ({failure}).") from failure
+    model.reshape(list(whole.shape))
     return model
 
 

@@ -67,11 +67,10 @@ class RotaryEmbedding(nn.Module):
         return Rotation(angles.cos(), angles.sin())
 
 
-def rotate(x: Tensor, rotation: Rotation) -> Tensor:
-    """[…, positions, head_dim], with what forms a pair half a head apart."""
-    first, second = x.chunk(2, dim=-1)
-    cos, sin = rotation
-    return torch.cat([first * cos - second * sin, second * cos + first * sin], dim=-1).to(x.dtype)
+def rotated(first: Tensor, second: Tensor, rotation: Rotation) -> Tensor:
+    """[…, positions, heads, head_dim] of pairs whose two halves are `first` and `second`."""
+    cos, sin = (table.unsqueeze(1) for table in rotation)
+    return torch.cat([first * cos - second * sin, second * cos + first * sin], dim=-1).to(first.dtype)
 
 
 class Attention(nn.Module):
@@ -87,22 +86,26 @@ class Attention(nn.Module):
     def forward(self, x: Tensor, rotation: Rotation) -> Tensor:
         rows, positions, _ = x.shape
         normed = self.norm(x).to(self.to_qkv.weight.dtype)
-        qkv = functional.linear(normed, self._weight()).view(rows, positions, 3, self.heads, self.head_dim)
-        query, key, value = qkv.permute(2, 0, 3, 1, 4).unbind(0)
-        out = functional.scaled_dot_product_attention(rotate(query, rotation), rotate(key, rotation), value)
+        query_1, query_2, key_1, key_2, value = (
+            functional.linear(normed, weight).view(rows, positions, self.heads, -1) for weight in self._weights()
+        )
+        out = functional.scaled_dot_product_attention(
+            rotated(query_1, query_2, rotation).transpose(1, 2),
+            rotated(key_1, key_2, rotation).transpose(1, 2),
+            value.transpose(1, 2),
+        )
         gates = self.to_gates(normed).sigmoid().unsqueeze(-1)
         gated: Tensor = self.to_out((out.transpose(1, 2) * gates).reshape(rows, positions, -1))
         return gated
 
-    def _weight(self) -> Tensor:
-        """Checkpoints have the pairs that rotate side by side; half a head apart they make long, plain products.
+    def _weights(self) -> list[Tensor]:
+        """Checkpoints have the pairs that rotate side by side; apart from the start, nothing has to be split later.
 
         Query and key are permuted alike, so their product stays the same.
         """
-        weight = self.to_qkv.weight
-        pairs = weight.view(3, self.heads, self.head_dim // 2, 2, -1)
-        apart = torch.cat([pairs[:2].transpose(3, 2).flatten(), pairs[2:].flatten()])
-        return apart.view_as(weight)
+        query, key, value = self.to_qkv.weight.view(3, self.heads, self.head_dim // 2, 2, -1)
+        apart = [half for weight in (query, key) for half in weight.unbind(2)]
+        return [weight.flatten(0, -2) for weight in (*apart, value)]
 
 
 class LinearAttention(nn.Module):

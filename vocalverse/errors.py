@@ -4,6 +4,7 @@ A message names what happened, where, and what to do next. The HTTP status and t
 error, so that gateway, worker and command line answer alike.
 """
 
+import errno
 from typing import ClassVar
 
 
@@ -91,6 +92,9 @@ class Unavailable(VocalVerseError):
 class DiskFull(Unavailable):
     code = "disk_full"
     http_status = 507
+    errnos: ClassVar = frozenset(
+        {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+    )  # what the system says of a disk that is full
 
 
 class Busy(VocalVerseError):

@@ -1,7 +1,6 @@
 """What the bench of the ear runs in processes of their own: one JSON line each."""
 
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -15,6 +14,7 @@ import soundfile
 import torch
 
 from vocalverse.audio.waveform import Samples
+from vocalverse.bench.memory import peak_mb, resident_mb
 from vocalverse.samples.make import TAKES, make_recording
 from vocalverse.separate.backends import open_backend
 from vocalverse.separate.ear import Ear
@@ -33,7 +33,7 @@ def song(length_s: int, trials: Path) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         mix = _recording(Path(folder), length_s)
     ear.dereverberate(ear.separate(mix[: 5 * _RATE_HZ]))
-    before_mb = _resident_mb()
+    before_mb = resident_mb()
     began = time.perf_counter()
     separated = ear.separate(mix)
     middle = time.perf_counter()
@@ -43,7 +43,7 @@ def song(length_s: int, trials: Path) -> dict[str, float]:
         "dereverberate_s": time.perf_counter() - middle,
         "loaded_mb": before_mb - mix.nbytes / 1e6,
         "song_mb": mix.nbytes / 1e6,
-        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3,
+        "peak_mb": peak_mb(),
     }
 
 
@@ -101,11 +101,6 @@ def _recording(folder: Path, length_s: int) -> Samples:
     take, _ = soundfile.read(make_recording(TAKES[0], folder / "take.flac", seed=1), dtype="float32", always_2d=True)
     frames = length_s * _RATE_HZ
     return np.ascontiguousarray(np.resize(take, (frames, 2)))
-
-
-def _resident_mb() -> float:
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * resource.getpagesize() / 1e6
 
 
 def main() -> None:

@@ -11,13 +11,13 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
 
 from vocalverse.bench.figures import Figure, percentiles
 from vocalverse.bench.house import House
+from vocalverse.bench.memory import peak_mb, resident_mb
 from vocalverse.bench.noop import ASSESSOR
 from vocalverse.ids import uuid7
 
@@ -32,9 +32,10 @@ def measure(house: House, *, recordings: int, open_uploads: int, singers: int) -
     note = f"{_PROCESSES * _THREADS} senders, {recordings} recordings, the senders on the same cores"
     yield Figure("ingest of 5 MB recordings", rate, "/s", target="≥ 60", note=note)
     yield Figure("ingest", rate * _SIZE / 1e6, "MB/s")
-    yield Figure("gateway's memory after it", _resident_mb(house), "MB", target="< 150")
+    gateway = house.processes["gateway"].pid
+    yield Figure("gateway's memory after it", resident_mb(gateway), "MB", target="< 150")
     _hold_open(house, key, open_uploads)
-    yield Figure(f"gateway's peak memory, {open_uploads} uploads open", _peak_mb(house), "MB", target="< 150")
+    yield Figure(f"gateway's peak memory, {open_uploads} uploads open", peak_mb(gateway), "MB", target="< 150")
     house.dispatcher()
     house.workers(1, assessor=ASSESSOR)
     house.wait_until(
@@ -139,16 +140,3 @@ def _latencies(house: House, key: str, singers: int) -> list[float]:
             waits.append(max(0.0, started.timestamp() - acknowledged))
             time.sleep(0.05 + (len(waits) % 7) / 100)  # not in step with the dispatcher
     return waits
-
-
-def _status_mb(house: House, field: str) -> float:
-    status = Path(f"/proc/{house.processes['gateway'].pid}/status").read_text().splitlines()
-    return next(float(line.split()[1]) / 1024 for line in status if line.startswith(field))
-
-
-def _resident_mb(house: House) -> float:
-    return _status_mb(house, "VmRSS")
-
-
-def _peak_mb(house: House) -> float:
-    return _status_mb(house, "VmHWM")

@@ -92,7 +92,7 @@ def explaining(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno in DiskFull.errnos:
             raise DiskFull(f"The disk with {folder} is full: make room there and start again.") from error
         if isinstance(error, PermissionError | NotADirectoryError) or error.errno == errno.EROFS:
             raise BadSettings(

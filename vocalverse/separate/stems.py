@@ -1,6 +1,5 @@
 """Stems as sound files, written block by block; what is not finished never stands under its name."""
 
-import errno
 import os
 import secrets
 from collections.abc import Callable, Iterator, Mapping
@@ -19,7 +18,6 @@ from vocalverse.errors import BadInput, DiskFull
 from vocalverse.records import Progress, no_progress
 
 _BLOCK_FRAMES = 1 << 18
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _LARGEST_24_BIT = 1 - 2**-23
 
 
@@ -152,7 +150,7 @@ def _disk_errors() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in _FULL:
+        if error.errno in DiskFull.errnos:
             raise DiskFull(
                 f"The disk is full: {error.filename or 'a stem'} could not be written. Make room."
             ) from error

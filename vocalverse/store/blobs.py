@@ -4,7 +4,6 @@ A blob's key is `{venue_id}/{recording_id}/{name}`: two UUIDs and a word of ours
 verifies and never addresses, so that two equal uploads share nothing.
 """
 
-import errno
 import hashlib
 import os
 import re
@@ -27,7 +26,6 @@ AUDIO, BACKING = "audio", "backing"
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 _BLOCK = 2**20
 _UNFINISHED_S = 3600.0  # nobody writes on one file for so long
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _PROBE = UUID(int=0)  # the venue of nobody: `check` writes there
 
 
@@ -201,7 +199,7 @@ def disk_errors() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in _FULL:
+        if error.errno in DiskFull.errnos:
             raise DiskFull("The server's disk is full: nothing of this request was kept. Try again later.") from error
         raise
 

@@ -1,0 +1,1 @@
+"""Which pitch a voice sings, and when it sings at all."""

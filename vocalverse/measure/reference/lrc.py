@@ -45,6 +45,7 @@ def read_lrc(data: bytes, *, options: ReadOptions) -> Melody:
         title=tags.get("ti"),
         artist=tags.get("ar"),
         language=tags.get("la"),
+        octave_is_known=False,
         offsets=Offsets(gap_s=-offset_s),
         warnings=tuple(warnings),
     )

@@ -6,13 +6,15 @@ from collections.abc import Callable
 from vocalverse.errors import ReferenceBroken
 from vocalverse.measure.reference.lrc import read_lrc
 from vocalverse.measure.reference.melody import Melody, Source
+from vocalverse.measure.reference.midi import read_midi
+from vocalverse.measure.reference.musicxml import read_musicxml
 from vocalverse.measure.reference.options import ReadOptions
 from vocalverse.measure.reference.ultrastar import read_ultrastar
 
 _BYTES_AT_MOST = {
     Source.ULTRASTAR: 2**21,  # 100 times a long one
     Source.LRC: 2**21,
-    Source.MIDI: 2**22,
+    Source.MIDI: 2**20,
     Source.MUSICXML: 2**24,  # a full score, of which one part is sung
 }
 _LOOKED_AT = 65_536  # bytes: some charts have a long preface
@@ -68,4 +70,6 @@ def _glimpse(data: bytes) -> str:
 _READERS: dict[Source, Callable[[bytes, ReadOptions], Melody]] = {
     Source.ULTRASTAR: lambda data, options: read_ultrastar(data, options=options),
     Source.LRC: lambda data, options: read_lrc(data, options=options),
+    Source.MIDI: lambda data, options: read_midi(data, options=options),
+    Source.MUSICXML: lambda data, options: read_musicxml(data, options=options),
 }

@@ -100,9 +100,9 @@ def _guess(data: bytes, language: str | None) -> Encoding:
 
 
 def _asian(data: bytes) -> str | None:
-    """Letters of two bytes come in runs; an accented letter stands alone between plain ones."""
+    """Letters of two bytes come in long runs; accented letters stand alone between plain ones, or two together."""
     runs = _HIGH_RUN.findall(data)
-    if sum(len(run) for run in runs if len(run) > 1) < 0.8 * sum(map(len, runs)):
+    if sum(len(run) for run in runs if len(run) > 3) < 0.5 * sum(map(len, runs)):
         return None
     if _fits(data, "cp932") and len(_KANA.findall(data.decode("cp932"))) > 0.2 * len(runs):
         return "cp932"

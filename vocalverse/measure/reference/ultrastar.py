@@ -73,7 +73,7 @@ def read_ultrastar(data: bytes, *, options: ReadOptions) -> Melody:
         raise ReferenceBroken(f"it has {len(lines):,} lines, and no chart is that long.")
     chart = _read(lines)
     header = chart.header
-    voices = {singer: _in_seconds(voice, chart) for singer, voice in chart.voices.items()}
+    voices = {singer: _in_seconds(voice, chart, singer) for singer, voice in chart.voices.items()}
     first, second = (voices.get(singer, Tidied((), Counter())) for singer in (1, 2))
     shift = _octaves_into_range([note for tidied in (first, second) for line in tidied.lines for note in line.notes])
     melody_lines = joined_duet(first.lines, second.lines)
@@ -174,13 +174,14 @@ def _take_break(chart: _Chart, text: str, line: int) -> None:
             voice.shift_beats += number(told, line=line)
 
 
-def _in_seconds(voice: _Voice, chart: _Chart) -> Tidied:
+def _in_seconds(voice: _Voice, chart: _Chart, singer: int) -> Tidied:
     clock = Clock.of(chart.tempos, zero_s=chart.header.offsets.gap_s)
     return tidy(
         [
             [replace(note, start_s=clock.seconds(note.start_s), end_s=clock.seconds(note.end_s)) for note in line]
             for line in voice.lines
-        ]
+        ],
+        singers=frozenset({singer}),
     )
 
 

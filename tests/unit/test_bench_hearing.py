@@ -190,14 +190,14 @@ def test_an_instrumental_is_found_either_way(offset: int):
 
 
 def test_a_table_is_markdown_for_people_and_numbers_for_programs():
-    table = Table("T", "who", [Column("a"), Column("b", 2)], [Row("x", [1.25, math.inf]), Row("yy", [None, "no"])])
+    table = Table("T", "who", [Column("a"), Column("b", 2)], [Row("x", [-0.04, math.inf]), Row("yy", [None, "no"])])
     lines = table.markdown().splitlines()
     assert lines[0] == "### T"
     assert lines[2].split() == ["|", "who", "|", "a", "|", "b", "|"]
-    assert lines[4].split() == ["|", "x", "|", "1.2", "|", "∞", "|"]
+    assert lines[4].split() == ["|", "x", "|", "0.0", "|", "∞", "|"]
     assert lines[5].split() == ["|", "yy", "|", "–", "|", "no", "|"]
     assert len({len(line) for line in lines[2:]}) == 1
-    assert json.loads(json.dumps(table.as_json(), allow_nan=False))["rows"][0] == {"who": "x", "a": 1.25, "b": None}
+    assert json.loads(json.dumps(table.as_json(), allow_nan=False))["rows"][0] == {"who": "x", "a": -0.04, "b": None}
 
 
 # --- rooms ----------------------------------------------------------------------------------------------------

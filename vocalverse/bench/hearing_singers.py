@@ -70,7 +70,7 @@ def _table(
     note = f"{len(everybody[0])} clips, {choice.clips} in a row of a song; singers never trained on."
     if scene is not Scene.WIRE:
         note += f" The backing {1000 * DELAY_S:.0f} ms late, its clock {DRIFT_PPM:g} ppm off; rooms never trained on."
-    title = f"MIR-1K, {scene}, voice {level_db:+.0f} dB to its backing: SI-SDR of the voice in dB"
+    title = f"MIR-1K, {scene}, voice {level_db:g} dB to its backing: SI-SDR of the voice in dB"
     return Table(title, "singer", [Column(head.value) for head in heads], rows, note)
 
 

@@ -54,7 +54,9 @@ def _shown(cell: Cell, column: Column) -> str:
         return "–"
     if isinstance(cell, str):
         return cell
-    return f"{cell:.{column.digits}f}" if math.isfinite(cell) else "∞" if cell > 0 else "-∞"
+    if not math.isfinite(cell):
+        return "∞" if cell > 0 else "-∞"
+    return f"{round(cell, column.digits) + 0.0:.{column.digits}f}"  # no -0.0
 
 
 def _finite(cell: Cell) -> Cell:

@@ -37,21 +37,11 @@ def apart_db(one: torch.Tensor, other: torch.Tensor) -> float:
     return sdr(one.numpy(), other.numpy())
 
 
-def test_before_its_first_lesson_it_is_the_unets_at_the_level_they_hear_best() -> None:
+def test_before_its_first_lesson_it_is_the_unets() -> None:
     network, audio = small(level=3.0), noise()
-    plain = build("unet_pair", UNET).eval()
+    plain = build("unet_pair", {**UNET, "level": 3.0}).eval()
     plain.load_state_dict(network.state_dict())
-    features, spectrum = plain.analyse(audio)
-    heard = features.square().mean(dim=(1, 2, 3), keepdim=True).sqrt()
-    with torch.inference_mode():
-        theirs = plain.synthesise(spectrum, plain.core(features / heard * 3.0), audio.shape[-1])
-    assert apart_db(network.separate(audio), theirs) > 100
-
-
-@pytest.mark.parametrize("gain", [0.01, 30.0])
-def test_a_recordings_level_changes_nothing_but_the_level(gain: float) -> None:
-    network, audio = small(), noise()
-    assert apart_db(network.separate(gain * audio) / gain, network.separate(audio)) > 80
+    assert torch.equal(network.separate(audio), plain.separate(audio))
 
 
 def test_stems_sum_to_the_mix_and_silence_is_silent() -> None:

@@ -107,6 +107,22 @@ def test_silence_gives_silence():
     assert not small().separate(torch.zeros(1, 2, SMALL.chunk)).any()
 
 
+@pytest.mark.parametrize("gain", [0.1, 30.0])
+def test_a_recordings_level_changes_nothing_but_the_level(gain: float):
+    network, audio = small(), noise(SMALL.chunk)
+    assert torch.allclose(network.separate(gain * audio) / gain, network.separate(audio), atol=1e-5)
+
+
+def test_each_chunk_of_a_batch_has_its_own_level():
+    features, _ = small().analyse(noise(SMALL.chunk) * torch.tensor([1.0, 0.1])[:, None, None])
+    assert features.square().mean(dim=(1, 2, 3)).sqrt().tolist() == pytest.approx([SMALL.level] * 2, rel=1e-4)
+
+
+def test_what_is_far_too_quiet_for_music_is_raised_by_40_db_and_no_more():
+    features, spectrum = small().analyse(noise(SMALL.chunk) * 1e-6)
+    assert torch.allclose(features, spectrum[..., : SMALL.bins].abs() * 100)
+
+
 def test_its_config_builds_it_again():
     network = small()
     again = build("unet_pair", network.to_config())
@@ -132,6 +148,9 @@ def test_its_config_builds_it_again():
         {"frames": True},
         {"hop": 100},
         {"n_fft": 1 << 20},
+        {"level": 0},
+        {"level": float("nan")},
+        {"level": "loud"},
         {"unheard_of": 1},
     ],
 )

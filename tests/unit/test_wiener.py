@@ -36,6 +36,24 @@ def test_places_part_what_the_mask_leaves_together(scene: tuple[Tensor, Tensor, 
     assert share(placed(mix, mask), voice) < share(mix * mask, voice) - 3
 
 
+def test_it_is_the_filter_that_the_formula_gives(scene: tuple[Tensor, Tensor, Tensor]):
+    """With matrices, one for each time and frequency, in double precision."""
+    voice, backing, mask = scene
+    mix, mask = (voice + backing).to(torch.complex128), mask.double()
+    power = mix.abs().square()
+    powers, places = [], []
+    for part in (mask, 1 - mask):
+        powers.append(2 * (part * power).sum(1) / power.sum(1))
+        covariance = torch.einsum("bctf,bdtf->bfcd", mix * part, (mix * part).conj())
+        places.append(covariance / covariance.diagonal(dim1=-2, dim2=-1).mean(-1)[..., None, None].real)
+    ours, theirs = (place[:, None] * each[..., None, None] for each, place in zip(powers, places, strict=True))
+    loading = 0.01 * torch.eye(2)
+    heard = (ours + 0.01 * torch.diag_embed(mask.movedim(1, -1))) @ torch.linalg.solve(
+        ours + theirs + loading, mix.movedim(1, -1)[..., None]
+    )
+    assert share(placed(mix.to(torch.complex64), mask.float()), heard[..., 0].movedim(-1, 1)) < -100
+
+
 def test_alike_channels_get_the_mask_alone(scene: tuple[Tensor, Tensor, Tensor]):
     voice, _, mask = scene
     assert torch.allclose(placed(voice, mask), voice * mask, atol=1e-5)

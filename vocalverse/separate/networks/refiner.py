@@ -1,7 +1,7 @@
-"""The U-Nets, trained further: their outer layers learn, and they hear every chunk at the same level.
+"""The U-Nets, trained further: their outer layers learn.
 
-Spleeter's nets hear best what lies near -20 dBFS; 12 dB from there they lose a decibel or more. The inner layers, nine
-tenths of the weights, stay as they were: the bundled file has them, under its own licence, for all to share.
+The inner layers, nine tenths of the weights, stay as they were: the bundled file has them, under its own licence, for
+all to share.
 """
 
 import re
@@ -18,20 +18,16 @@ from vocalverse.separate.networks.unet import UNetConfig, UNetPair
 from vocalverse.separate.options import BUNDLED
 
 _OUTER_DOWNS, _INNER_UPS = 4, 2  # of Spleeter's six layers down and six up
-_MOST_GAIN = 1000.0  # what is 60 dB too quiet is no music
 
 
 class RefinedUNet(UNetPair):
-    """`level` is the root mean square of the magnitudes that a chunk is brought to; 3.5 is -24 dBFS at 4096 points."""
+    """With `bundled`, a file of it holds what has learnt and nothing else."""
 
     ARCHITECTURE = "refined_unet"
 
-    def __init__(self, config: UNetConfig, *, level: float, bundled: bool) -> None:
+    def __init__(self, config: UNetConfig, *, bundled: bool) -> None:
         super().__init__(config)
-        if not 0 < level < 1e6:
-            raise ModelBroken(f"A level of {level} is nothing to hear at.")
         self.info = replace(self.info, architecture=self.ARCHITECTURE)
-        self.level = level
         self.bundled = bundled
         if bundled:
             self.register_state_dict_post_hook(_without_inner)  # type: ignore[no-untyped-call]
@@ -40,11 +36,8 @@ class RefinedUNet(UNetPair):
             parameter.requires_grad_(not _is_inner(name))
 
     def to_config(self) -> Mapping[str, Any]:
-        return {"unet": None if self.bundled else dict(super().to_config()), "level": self.level}
-
-    def core(self, features: Tensor) -> Tensor:
-        heard = features.square().mean(dim=(1, 2, 3), keepdim=True).sqrt()
-        return super().core(features * (self.level / heard.clamp_min(self.level / _MOST_GAIN)))
+        unet = dict(super().to_config())
+        return {"level": unet.pop("level"), "unet": None if self.bundled else unet}
 
 
 def _is_inner(name: str) -> bool:
@@ -64,13 +57,13 @@ def _inner_is_there(_network: nn.Module, keys: Any) -> None:
 
 def build(config: Mapping[str, Any]) -> RefinedUNet:
     """`unet` is the config of U-Nets that are saved whole, or None: those that go on from the bundled ones."""
-    if set(config) != {"unet", "level"} or not isinstance(config["level"], float | int):
+    if set(config) != {"unet", "level"}:
         raise ModelBroken("A refined U-Net's config has `unet` and `level`, and nothing else.")
     if config["unet"] is not None:
-        return RefinedUNet(unet.build(config["unet"]).config, level=config["level"], bundled=False)
+        return RefinedUNet(unet.build({**config["unet"], "level": config["level"]}).config, bundled=False)
     first = weights.load(BUNDLED / "spleeter_2stems.safetensors")
     if not isinstance(first, UNetPair):
         raise ModelBroken("The bundled U-Nets are something else: install VocalVerse anew.")
-    network = RefinedUNet(first.config, level=config["level"], bundled=True)
+    network = RefinedUNet(replace(first.config, level=config["level"]), bundled=True)
     network.load_state_dict(first.state_dict(), assign=True)
     return network

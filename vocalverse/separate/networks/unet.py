@@ -1,7 +1,10 @@
 """Spleeter's two U-Nets: one hears the voice, one the backing, and what each hears decides the mask.
 
 They see magnitudes of 1024 of 2049 bins, up to 11 kHz. As they estimate shares of the same magnitude, voice's part
-of the power is v² / (v² + b²) of those shares, whatever the level.
+of the power is v² / (v² + b²) of those shares.
+
+What they hear depends on its level: 12 dB from where they hear best they lose a decibel or more. So every chunk comes
+to them at one level. Only masks leave them, so the recording keeps its own.
 """
 
 from collections.abc import Mapping
@@ -18,11 +21,12 @@ from vocalverse.separate.networks.wiener import placed
 
 _KERNEL = 5
 _NEVER_BOTH_ZERO = 1e-10
+_MOST_GAIN = 100.0  # what is 40 dB too quiet is no music
 
 
 @dataclass(frozen=True)
 class UNetConfig:
-    """Spleeter's own values; tests take smaller ones."""
+    """Spleeter's own values and the level that it hears best; tests take smaller ones."""
 
     widths: tuple[int, ...] = (16, 32, 64, 128, 256, 512)  # channels after each halving
     bins: int = 1024  # that the nets see, from 0 Hz
@@ -30,9 +34,11 @@ class UNetConfig:
     hop: int = 1024
     frames: int = 512  # of a chunk
     sample_rate_hz: int = 44100
+    level: float = 5.0  # root mean square of the magnitudes of a chunk as the nets hear it: -21 dBFS at 4096 points
 
     def __post_init__(self) -> None:
-        whole = all(type(value) is int and value > 0 for value in (*self.widths, *list(asdict(self).values())[1:]))
+        sizes = (*self.widths, self.bins, self.n_fft, self.hop, self.frames, self.sample_rate_hz)
+        whole = all(type(value) is int and value > 0 for value in sizes)
         if not whole or not 1 <= len(self.widths) <= 8 or max(self.widths) > 4096:
             raise ModelBroken("A U-Net's config consists of whole numbers above 0, with 1 to 8 widths up to 4096.")
         if self.n_fft % self.hop or self.hop * 4 > self.n_fft or self.n_fft > 32768:
@@ -41,6 +47,8 @@ class UNetConfig:
             raise ModelBroken(f"{self.bins} bins and {self.frames} frames have to be multiples of {self.multiple}.")
         if self.frames > 65536:
             raise ModelBroken(f"No U-Net hears {self.frames} frames at once.")
+        if type(self.level) not in {int, float} or not 0 < self.level < 1e6:
+            raise ModelBroken(f"A level of {self.level!r} is nothing to hear at.")
 
     @property
     def multiple(self) -> int:
@@ -114,7 +122,7 @@ class UNetPair(Network):
         return {name: list(v) if isinstance(v, tuple) else v for name, v in asdict(self.config).items()}
 
     def analyse(self, audio: Tensor) -> tuple[Tensor, Tensor]:
-        """→ magnitudes [batch, 2, frames, bins], spectrum [batch, 2, frames, all bins]; frames as the nets need."""
+        """→ magnitudes at the nets' level [batch, 2, frames, bins], spectrum [batch, 2, frames, all bins]."""
         config = self.config
         batch, channels, samples = audio.shape
         frames = -(-samples // config.hop) + 1
@@ -122,7 +130,9 @@ class UNetPair(Network):
         padded = functional.pad(audio, (0, (frames - 1) * config.hop - samples)).reshape(batch * channels, -1)
         spectrum = torch.stft(padded, config.n_fft, config.hop, window=self.window, return_complex=True)
         spectrum = spectrum.transpose(1, 2).reshape(batch, channels, frames, -1)
-        return spectrum[..., : config.bins].abs(), spectrum
+        magnitudes = spectrum[..., : config.bins].abs()
+        heard = magnitudes.square().mean(dim=(1, 2, 3), keepdim=True).sqrt()
+        return magnitudes * (config.level / heard.clamp_min(config.level / _MOST_GAIN)), spectrum
 
     def core(self, features: Tensor) -> Tensor:
         """→ the voice's mask [batch, 2, frames, bins]."""

@@ -25,6 +25,7 @@ _BESIDE = re.compile(
 _VOICE_RANGE = (36, 88)  # C2 to E6
 _MONOPHONIC = 0.5  # share of its time in which a track that could be sung has one note
 _NOTES_FOR_A_MELODY = 8
+_CANDIDATES_AT_MOST = 256
 _MISSED_SYLLABLES = 0.1  # of all
 
 
@@ -64,6 +65,8 @@ def read_midi(data: bytes, *, options: ReadOptions) -> Melody:
     candidates = _candidates(file, options.encoding)
     if not candidates:
         raise ReferenceBroken("no note in it has a pitch: there is nothing to sing.")
+    if len(candidates) > _CANDIDATES_AT_MOST:
+        raise ReferenceBroken(f"it has {len(candidates)} tracks and channels with notes, and no song has as many.")
     chosen, why = _choose(candidates, lyrics, file.clock, options)
     alone = tidy([_in_seconds(chosen.notes, file.clock)])
     if not alone.lines:

@@ -6,12 +6,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
+from vocalverse.errors import ReferenceBroken
 from vocalverse.measure.reference.melody import MelodyNote
 from vocalverse.measure.reference.smf import Meta, MidiFile, MidiText
 from vocalverse.measure.reference.text import decode, find_encoding
 from vocalverse.measure.reference.tidy import split_at_rests
 
 NEAR_S = 0.15  # a syllable's event may lie this far from the start of its note
+_COMPARED = 1_000  # syllables tell whether a track goes with them
+_SYLLABLES_AT_MOST = 10_000
 _TOUCHES_S = 0.1  # a melisma goes on without a rest
 _WORDS_TRACK = re.compile(rb"words|lyric|karaoke", re.IGNORECASE)
 
@@ -65,6 +68,8 @@ def _kar(file: MidiFile) -> list[MidiText]:
 def _syllables(told: Sequence[tuple[int, str]], seconds: Callable[[float], float]) -> tuple[Syllable, ...]:
     syllables: list[Syllable] = []
     new_line = True
+    if len(told) > _SYLLABLES_AT_MOST:
+        raise ReferenceBroken(f"it has {len(told):,} syllables, and no song has as many.")
     for tick, text in sorted(told, key=lambda one: one[0]):
         new_line = new_line or text[:1] in ("/", "\\", "\r", "\n")
         plain = text.lstrip("/\\\r\n")
@@ -88,10 +93,13 @@ def _with_blanks(syllables: Sequence[Syllable]) -> tuple[Syllable, ...]:
 
 def fit(starts_s: Sequence[float], syllables: Sequence[Syllable]) -> float:
     """From 0 to 1, how well notes that start there go with the syllables: an F-measure."""
-    if not starts_s or not syllables:
+    compared = syllables[:_COMPARED]
+    if not starts_s or not compared:
         return 0.0
-    sung = sum(_nearest(starts_s, one.at_s) is not None for one in syllables)
-    return 2 * min(sung, len(starts_s)) / (len(starts_s) + len(syllables))
+    if len(syllables) > _COMPARED:
+        starts_s = starts_s[: bisect_right(starts_s, compared[-1].at_s + NEAR_S)]
+    sung = sum(_nearest(starts_s, one.at_s) is not None for one in compared) if starts_s else 0
+    return 2 * min(sung, len(starts_s)) / (len(starts_s) + len(compared))
 
 
 def _nearest(starts_s: Sequence[float], at_s: float) -> int | None:

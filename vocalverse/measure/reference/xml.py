@@ -14,7 +14,7 @@ _BYTES_AT_MOST = 2**24
 _ZIP_BYTES_AT_MOST = 2**22
 _ENTRIES_AT_MOST = 1_000
 _DEPTH_AT_MOST = 64  # a score needs 12
-_ELEMENTS_AT_MOST = 1_000_000
+_ELEMENTS_AT_MOST = 400_000
 _ENCRYPTED = 0x1
 _CONTAINER = "META-INF/container.xml"
 # Expat knows these by itself; others it would ask Python's codecs for, of which some are no encodings of text.

@@ -6,11 +6,13 @@ import re
 import shutil
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import torch
 
@@ -23,13 +25,14 @@ from vocalverse.errors import (
     Unavailable,
     VocalVerseError,
 )
-from vocalverse.models.catalogue import Commercial, Entry, Purpose
+from vocalverse.models.catalogue import Commercial, Entry
 from vocalverse.models.digest import Pin, pin
-from vocalverse.models.download import Patience, Wanted, download
+from vocalverse.models.download import Patience, Wanted, download, leads_to
 from vocalverse.models.fetch import fetch
 from vocalverse.models.shelf import Shelf, Verdict
 from vocalverse.separate.networks import build
 from vocalverse.separate.networks.configs import read_yaml, to_config
+from vocalverse.separate.purpose import Purpose
 from vocalverse.separate.weights import load
 
 HASTY = Patience(waits_s=(0.01, 0.01))
@@ -52,6 +55,10 @@ class Behaviour:
     claims: int | None = None  # as Content-Length instead of the truth
     endless: bool = False
     redirect: str | None = None
+    elsewhere: str | None = None  # where the files really lie, as with releases on the web
+    page: bool = False  # a login in place of everything
+    kind: str | None = "application/octet-stream"
+    length: bool = True
     status: int | None = None
     asked: list[str | None] = field(default_factory=list)  # the Range of every request
 
@@ -59,7 +66,21 @@ class Behaviour:
 @pytest.fixture
 def web() -> Iterator[tuple[Behaviour, str]]:
     behaviour = Behaviour()
+    with serving(behaviour) as url:
+        yield behaviour, url
 
+
+@pytest.fixture
+def releases(web: tuple[Behaviour, str]) -> Iterator[tuple[Behaviour, Behaviour, str]]:
+    """A page of releases that sends whoever asks to another host, with a signature."""
+    storage, behind = web
+    page = Behaviour(elsewhere=behind)
+    with serving(page) as url:
+        yield page, storage, url
+
+
+@contextmanager
+def serving(behaviour: Behaviour) -> Iterator[str]:
     class Handler(BaseHTTPRequestHandler):
         def log_message(self, *_: Any) -> None: ...
 
@@ -69,7 +90,7 @@ def web() -> Iterator[tuple[Behaviour, str]]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
-    yield behaviour, f"http://127.0.0.1:{server.server_address[1]}"
+    yield f"http://127.0.0.1:{server.server_address[1]}"
     server.shutdown()
     server.server_close()
     thread.join()
@@ -78,7 +99,14 @@ def web() -> Iterator[tuple[Behaviour, str]]:
 def serve(request: BaseHTTPRequestHandler, behaviour: Behaviour) -> None:
     asked = request.headers.get("Range")
     behaviour.asked.append(asked)
-    body = behaviour.files.get(request.path.rsplit("/", 1)[-1])
+    name = request.path.partition("?")[0].rpartition("/")[2]
+    body = LOGIN if behaviour.page else behaviour.files.get(name)
+    if behaviour.elsewhere:
+        request.send_response(302)
+        request.send_header("Location", f"{behaviour.elsewhere}/{name}?signature=abc")
+        request.send_header("Content-Length", "0")
+        request.end_headers()
+        return
     if behaviour.redirect or behaviour.status or body is None:
         request.send_response(302 if behaviour.redirect else behaviour.status or 404)
         request.send_header("Location", behaviour.redirect or "")
@@ -90,9 +118,11 @@ def serve(request: BaseHTTPRequestHandler, behaviour: Behaviour) -> None:
     request.send_response(206 if start else 200)
     if start:
         request.send_header("Content-Range", f"bytes {start}-{len(body) - 1}/{len(body)}")
+    if behaviour.kind:
+        request.send_header("Content-Type", behaviour.kind)
     if behaviour.etag:
         request.send_header("ETag", behaviour.etag)
-    if not behaviour.endless:
+    if behaviour.length and not behaviour.endless:
         request.send_header("Content-Length", str(behaviour.claims or len(body) - start))
     request.end_headers()
     try:
@@ -106,6 +136,7 @@ def serve(request: BaseHTTPRequestHandler, behaviour: Behaviour) -> None:
         pass
 
 
+LOGIN = b"\n<!DOCTYPE html><html><body>Welcome to the venue's network. Please log in.</body></html>"
 BODY = bytes(range(256)) * 4000
 WANTED = Wanted(len(BODY), len(BODY), pin(hashlib.sha256(BODY).hexdigest()))
 
@@ -181,7 +212,9 @@ def test_another_file_is_thrown_away_and_the_next_try_succeeds(web: tuple[Behavi
         ({"status": 404}, NotFound),
         ({"status": 403}, NotFound),
         ({"status": 503}, Unavailable),
-        ({"redirect": "http://example.invalid/m.ckpt"}, ModelRefused),
+        ({"redirect": "ftp://example.invalid/m.ckpt"}, VocalVerseError),
+        ({"redirect": "/m.ckpt"}, Unavailable),  # to itself, without end
+        ({"page": True, "kind": "text/html; charset=utf-8"}, VocalVerseError),
         ({"redirect": "file:///etc/passwd"}, VocalVerseError),
     ],
 )
@@ -196,6 +229,70 @@ def test_a_server_that_lies_or_refuses_is_found_out(
         download(f"{url}/m.ckpt", tmp_path / "m.ckpt", WANTED, patience=HASTY)
     assert not (tmp_path / "m.ckpt").exists()
     assert sum(path.stat().st_size for path in tmp_path.iterdir()) <= len(BODY)
+
+
+def test_a_release_is_fetched_from_where_its_page_leads_and_taken_up_there(
+    releases: tuple[Behaviour, Behaviour, str], tmp_path: Path
+):
+    page, storage, url = releases
+    storage.files["m.ckpt"] = BODY
+    storage.cut_after, storage.cuts_left = 300_000, 2
+    download(f"{url}/download/m.ckpt", tmp_path / "m.ckpt", WANTED, patience=HASTY)
+    assert (tmp_path / "m.ckpt").read_bytes() == BODY
+    assert storage.asked == [None, "bytes=300000-", "bytes=600000-"]
+    assert len(page.asked) == 3  # a signature lasts for minutes: each time a new one
+
+
+def test_without_ranges_a_release_that_broke_off_is_begun_anew(
+    releases: tuple[Behaviour, Behaviour, str], tmp_path: Path
+):
+    _, storage, url = releases
+    storage.files["m.ckpt"], storage.ranges = BODY, False
+    storage.cut_after, storage.cuts_left = 300_000, 1
+    download(f"{url}/m.ckpt", tmp_path / "m.ckpt", WANTED, patience=HASTY)
+    assert (tmp_path / "m.ckpt").read_bytes() == BODY
+    assert storage.asked == [None, "bytes=300000-"]
+
+
+def test_an_answer_that_says_no_length_and_ends_early_broke_off(
+    releases: tuple[Behaviour, Behaviour, str], tmp_path: Path
+):
+    _, storage, url = releases
+    storage.files["m.ckpt"], storage.length = BODY, False
+    storage.cut_after, storage.cuts_left = 300_000, 1
+    download(f"{url}/m.ckpt", tmp_path / "m.ckpt", WANTED, patience=HASTY)
+    assert storage.asked == [None, "bytes=300000-"]
+    assert (tmp_path / "m.ckpt").read_bytes() == BODY
+
+
+def test_out_of_encryption_no_redirect_leads():
+    secret, plain = httpx.URL("https://a.example/m.ckpt"), httpx.URL("http://b.example/m.ckpt")
+    with pytest.raises(ModelRefused, match="not encrypted"):
+        leads_to(secret, plain)
+    assert leads_to(plain, secret) == leads_to(secret, secret) == secret
+    assert leads_to(plain, plain) == plain
+    with pytest.raises(ModelRefused):
+        leads_to(plain, httpx.URL("file:///etc/passwd"))
+
+
+@pytest.mark.parametrize("kind", ["text/html", None])
+def test_a_page_in_place_of_a_file_is_said_to_be_one(web: tuple[Behaviour, str], tmp_path: Path, kind: str | None):
+    behaviour, url = web
+    behaviour.page, behaviour.kind, behaviour.length = True, kind, False
+    with pytest.raises(Unavailable, match=r"web page .* log"):
+        download(f"{url}/m.ckpt", tmp_path / "m.ckpt", WANTED, patience=HASTY)
+    assert len(behaviour.asked) == 1
+    behaviour.page, behaviour.kind, behaviour.files["m.ckpt"] = False, None, BODY
+    download(f"{url}/m.ckpt", tmp_path / "m.ckpt", WANTED, patience=HASTY)
+    assert (tmp_path / "m.ckpt").read_bytes() == BODY
+
+
+def test_a_server_in_trouble_says_its_status_and_what_is_kept(web: tuple[Behaviour, str], tmp_path: Path):
+    behaviour, url = web
+    behaviour.status = 500
+    with pytest.raises(Unavailable, match=r"status 500.*Try again later"):
+        download(f"{url}/m.ckpt", tmp_path / "m.ckpt", WANTED, patience=HASTY)
+    assert len(behaviour.asked) == 3
 
 
 def test_no_network_is_one_sentence(tmp_path: Path):
@@ -297,6 +394,47 @@ def test_a_second_source_is_tried_where_the_first_has_no_such_file(
     behaviour.files["nothing"] = b""
     entry = replace(entry, sources=(f"{url}/tiny.ckpt/..", url))
     assert fetch(entry, Shelf(tmp_path / "models"), accepted=True, patience=HASTY).name == "tiny"
+
+
+@pytest.mark.parametrize("trouble", [{"status": 500}, {"page": True, "kind": "text/html"}])
+def test_a_second_source_is_tried_where_the_first_is_in_trouble(
+    releases: tuple[Behaviour, Behaviour, str],
+    tmp_path: Path,
+    entry: Entry,
+    checkpoint: bytes,
+    trouble: dict[str, Any],
+):
+    _, storage, url = releases
+    storage.files |= {"tiny.ckpt": checkpoint, "tiny.yaml": YAML.encode()}
+    with serving(Behaviour(**trouble)) as broken:
+        tried = replace(entry, sources=(broken, url))
+        assert fetch(tried, Shelf(tmp_path / "models"), accepted=True, patience=HASTY).name == "tiny"
+
+
+@pytest.mark.parametrize("wrong", [b"<html>not yet</html>", b"model: {", YAML.replace("dim: 16", "dim: 24").encode()])
+def test_a_yaml_that_was_wrong_once_is_fetched_anew_and_the_weights_are_not(
+    web: tuple[Behaviour, str], tmp_path: Path, entry: Entry, checkpoint: bytes, wrong: bytes
+):
+    behaviour, url = web
+    behaviour.files |= {"tiny.ckpt": checkpoint, "tiny.yaml": wrong}
+    shelf = Shelf(tmp_path / "models")
+    with pytest.raises((ModelBroken, Unavailable), match=r"tiny\.(yaml|ckpt)"):
+        fetch(entry, shelf, source=url, accepted=True, patience=HASTY)
+    assert not list(shelf.installed())
+    behaviour.files["tiny.yaml"] = YAML.encode()
+    fetch(entry, shelf, source=url, accepted=True, patience=HASTY)
+    assert load(shelf.path_of("tiny")).info.stems == ("voice",)
+    assert len(behaviour.asked) <= 4
+
+
+def test_what_is_fetched_has_to_be_for_what_the_catalogue_says(
+    web: tuple[Behaviour, str], tmp_path: Path, entry: Entry, checkpoint: bytes
+):
+    behaviour, url = web
+    behaviour.files |= {"tiny.ckpt": checkpoint, "tiny.yaml": YAML.replace("vocals", "noreverb").encode()}
+    with pytest.raises(ModelRefused, match="dry does not separate"):
+        fetch(entry, Shelf(tmp_path / "models"), source=url, accepted=True, patience=HASTY)
+    assert not list(Shelf(tmp_path / "models").installed())
 
 
 def test_of_a_partly_known_hash_that_much_is_said(tmp_path: Path, entry: Entry, checkpoint: bytes):

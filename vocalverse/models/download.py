@@ -1,7 +1,6 @@
 """One file from the web: resumed where it broke off, bounded in size, whole or not there at all."""
 
 import contextlib
-import errno
 import json
 import os
 import shutil
@@ -24,6 +23,7 @@ _TIMEOUT = httpx.Timeout(connect=15.0, write=15.0, read=60.0, pool=15.0)
 _REDIRECTS = 5
 _HEADERS = {"User-Agent": f"vocalverse/{__version__}", "Accept-Encoding": "identity"}
 _GONE = {401, 403, 404, 410}
+_PAGES = ("<!doctype html", "<html")  # which no model and no yaml begins with
 
 
 @dataclass(frozen=True)
@@ -77,10 +77,15 @@ def _with_patience(url: str, part: Path, wanted: Wanted, patience: Patience, pro
         except httpx.HTTPError as error:
             if wait_s is None:
                 raise Unavailable(
-                    f"{url} broke off or does not answer ({_why(error)}). What has come is kept: the same command"
-                    " goes on from there. Without a network, use --from a folder."
+                    f"{url} broke off or does not answer ({_why(error)}). {_kept(part)} Without a network, use --from a"
+                    " folder."
                 ) from error
             time.sleep(wait_s)
+
+
+def _kept(part: Path) -> str:
+    here = part.stat().st_size if part.exists() else 0
+    return f"The {here} bytes that came are kept: the same command goes on from there." if here else "Try again later."
 
 
 def _continue(url: str, part: Path, wanted: Wanted, progress: Progress) -> None:
@@ -91,6 +96,7 @@ def _continue(url: str, part: Path, wanted: Wanted, progress: Progress) -> None:
         if answer.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
             part.unlink()  # longer than what is there: of another file
             raise httpx.RemoteProtocolError("the part that is here does not belong to it")
+        _require_file(answer, url)
         have = _start(answer, have)
         total = _total(answer, have)
         _require_fitting(url, total, wanted)
@@ -106,6 +112,8 @@ def _receive(
         file.truncate(have)
         file.seek(have)
         for block in answer.iter_raw():
+            if not have and block.lstrip()[:14].decode("latin-1").lower().startswith(_PAGES):
+                raise _page(str(answer.url))
             have += len(block)
             if have > wanted.bytes_at_most:
                 file.truncate(0)
@@ -114,8 +122,9 @@ def _receive(
             progress(STAGE, min(1.0, have / (total or wanted.bytes_at_most)))
         file.flush()
         os.fsync(file.fileno())
-    if total is not None and have < total:
-        raise httpx.RemoteProtocolError(f"{have} of {total} bytes came")
+    due = total or wanted.bytes
+    if due is not None and have < due:
+        raise httpx.RemoteProtocolError(f"{have} of {due} bytes came")
 
 
 def _range(part: Path, have: int) -> dict[str, str]:
@@ -132,21 +141,42 @@ def _range(part: Path, have: int) -> dict[str, str]:
 
 @contextlib.contextmanager
 def _answer(client: httpx.Client, url: str, headers: dict[str, str]) -> Iterator[httpx.Response]:
-    """The answer at the end of the redirects, none of which may lead out of https."""
+    """The answer at the end of the redirects, none of which may lead out of https, or to what is no web at all."""
     where = httpx.URL(url)
     for _ in range(_REDIRECTS + 1):
         with client.stream("GET", where, headers=headers) as answer:
             if answer.next_request is None:
                 if answer.status_code in _GONE:
-                    raise NotFound(f"{where} is not to be had (status {answer.status_code}).")
+                    raise NotFound(
+                        f"{where} is not to be had (status {answer.status_code}): use --from a mirror or a folder."
+                    )
                 if answer.status_code != httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE and answer.is_error:
                     raise httpx.RemoteProtocolError(f"status {answer.status_code}")
                 yield answer
                 return
-            where = answer.next_request.url
-            if where.scheme != "https":
-                raise ModelRefused(f"{url} leads to {where}, which is not encrypted.")
+            where = leads_to(where, answer.next_request.url)
     raise Unavailable(f"{url} leads from one address to the next without end.")
+
+
+def leads_to(here: httpx.URL, there: httpx.URL) -> httpx.URL:
+    """Who began without encryption knows the whole hash; who began with it keeps it."""
+    if there.scheme == "https" or (here.scheme, there.scheme) == ("http", "http"):
+        return there
+    raise ModelRefused(f"{here} leads to {there}, which is not encrypted: use --from another place.")
+
+
+def _require_file(answer: httpx.Response, url: str) -> None:
+    if answer.headers.get("Content-Type", "").lower().startswith("text/html"):
+        raise _page(url)
+    if answer.headers.get("Content-Encoding", "identity") != "identity":
+        raise httpx.RemoteProtocolError("it came packed, which was not asked for")
+
+
+def _page(url: str) -> Unavailable:
+    return Unavailable(
+        f"{url} answered with a web page in place of the file. Does this network ask for a login first? Log in, then"
+        " call the same command; or use --from a folder."
+    )
 
 
 def _start(answer: httpx.Response, have: int) -> int:
@@ -194,7 +224,7 @@ def _disk_errors(into: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        if error.errno in DiskFull.errnos:
             raise DiskFull(f"The disk of {into.parent} is full. Make room; the same command goes on.") from error
         raise Unavailable(f"{into} cannot be written ({error.strerror or error}).") from error
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from vocalverse.errors import ModelRefused, NotFound
+from vocalverse.errors import DiskFull, ModelBroken, ModelRefused, NotFound, Unavailable
 from vocalverse.models.catalogue import Entry
 from vocalverse.models.digest import Pin
 from vocalverse.models.download import Patience, Wanted, download
@@ -48,7 +48,11 @@ def fetch(
             lambda url, into, wanted: download(url, into, wanted, patience=patience, progress=progress),
         )
     )
-    installed = shelf.put(entry, checkpoint, yaml, pin=known, accepted=accepted, progress=progress)
+    try:
+        installed = shelf.put(entry, checkpoint, yaml, pin=known, accepted=accepted, progress=progress)
+    except (ModelBroken, ModelRefused):
+        (downloads / str(entry.yaml)).unlink(missing_ok=True)  # unlike the weights it is not pinned: perhaps it is that
+        raise
     _clear(downloads)
     return installed
 
@@ -83,7 +87,9 @@ def _fetched(entry: Entry, into: Path, source: str | None, get: _Get) -> tuple[P
             if not checkpoint.exists():
                 get(f"{base}/{entry.file}", checkpoint, weights)
             return checkpoint, yaml
-        except NotFound:
+        except DiskFull:
+            raise
+        except (NotFound, Unavailable):
             if number == len(sources):
                 raise
     raise AssertionError("unreachable")

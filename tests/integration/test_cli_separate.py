@@ -165,6 +165,21 @@ def test_a_backing_that_is_not_there_ends_it_before_it_begins(run: Callable[...,
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [("notes.txt", "notes.txt: this is none of"), (".", "is a folder"), ("empty.wav", "empty.wav is empty")],
+)
+def test_a_backing_that_cannot_be_heard_is_named(
+    run: Callable[..., Result], tmp_path: Path, take: Path, wrong: str, said: str
+):
+    (tmp_path / "notes.txt").write_text("no sound at all\n" * 50)
+    (tmp_path / "empty.wav").touch()
+    done = run(take, "--backing", tmp_path / wrong)
+    assert done.exit_code in (1, 2)
+    assert said in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_picture_stands_beside_the_stems(told: Callable[..., dict[str, Any]], take: Path):
     (one,) = told(take, "--picture", "--dereverb")["files"]
     with Image.open(one["stems"]["picture"]) as picture:

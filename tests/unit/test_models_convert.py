@@ -252,7 +252,7 @@ def test_a_checkpoint_cut_short_is_refused(
     torch.save(state_dict, tmp_path / "whole.ckpt", **options)
     whole = (tmp_path / "whole.ckpt").read_bytes()
     (tmp_path / "cut.ckpt").write_bytes(whole[: int(share * len(whole))])
-    with pytest.raises(ModelBroken):
+    with pytest.raises(ModelBroken, match="cut short" if share and not options else None):
         tensors_in(tmp_path / "cut.ckpt")
 
 
@@ -268,7 +268,7 @@ def test_a_flipped_bit_in_the_weights_is_noticed(tmp_path: Path, state_dict: dic
 @pytest.mark.parametrize(
     ("line", "instead", "said"),
     [
-        ("dim: 16", "dim: 24", "instead of"),
+        ("dim: 16", "dim: 24", r"instead of.*model\.yaml belong to it"),
         ("depth: 1", "depth: 2", "lacks"),
         ("num_bands: 20", "num_bands: 30", "lacks"),
         ("dim: 16", "dim: -3", "dim"),

@@ -43,3 +43,19 @@ def test_panels_share_their_colours_so_that_softer_is_darker():
 def test_silence_is_black_and_a_moment_is_enough():
     assert panel_of(draw([Panel("silence", np.zeros((441, 2), np.float32))], RATE_HZ), 0).max() < 5
     assert panel_of(draw([Panel("one sample", np.ones((1, 2), np.float32))], RATE_HZ), 0).shape == (210, 1100)
+
+
+def test_a_title_is_written_in_letters_that_there_are_and_is_no_wider_than_its_panel():
+    silence = np.zeros((441, 2), np.float32)
+    accents, plain = (np.asarray(draw([Panel(title, silence)], RATE_HZ)) for title in ("Björk – é", "Bjork - e"))
+    assert np.array_equal(accents, plain)
+    long = np.asarray(draw([Panel("a long name " * 40, silence)], RATE_HZ))
+    beside = slice(LEFT + DEFAULT.width + 1, None)
+    assert np.array_equal(long[:, beside], plain[:, beside])
+
+
+def test_from_two_minutes_on_its_time_is_told_in_minutes():
+    def foot(seconds: float) -> np.ndarray:
+        return np.asarray(draw([Panel("", np.zeros((round(seconds * RATE_HZ), 1), np.float32))], RATE_HZ))[-30:, -60:]
+
+    assert not np.array_equal(foot(120), foot(119))

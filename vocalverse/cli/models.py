@@ -99,9 +99,14 @@ def fetch(
 @_folder_option
 @json_option
 def import_(file: Path, yaml: Path | None, sha256: str, as_json: bool, folder: Path | None, **said: Any) -> None:
-    """Convert a checkpoint of your own, FILE with its yaml, and put it beside the others.
+    """Put a checkpoint of your own, FILE, beside the others.
 
-    Mel-Band and BS RoFormers run through VocalVerse's own networks, VR and MDXC models through audio-separator's.
+    It is converted once, with what its yaml says. Mel-Band and BS RoFormers run through VocalVerse's own networks, VR
+    and MDXC models through audio-separator's.
+
+    \b
+    Example:
+      vocalverse models import dereverb.ckpt --sha256 0b1c… --licence MIT --commercial yes
     """
     from vocalverse.models.digest import pin
     from vocalverse.models.intake import recognise
@@ -119,7 +124,10 @@ def import_(file: Path, yaml: Path | None, sha256: str, as_json: bool, folder: P
 @_folder_option
 @json_option
 def verify(name: str | None, folder: Path | None, as_json: bool) -> None:
-    """Look whether NAME, or every model that is here, is still what was put in."""
+    """Look whether models are still what was put in.
+
+    NAME alone, or all that are here; exit status 1 where one is not.
+    """
     from vocalverse.models.catalogue import entries
     from vocalverse.models.shelf import Verdict
 
@@ -135,13 +143,15 @@ def verify(name: str | None, folder: Path | None, as_json: bool) -> None:
 
 @models.command()
 @click.argument("name")
-@click.option("--backend", type=click.Choice(["torch", "torch-compiled", "openvino", "cuda"]), default="torch")
+@click.option(
+    "--backend", type=click.Choice(["torch", "torch-compiled", "openvino", "cuda"]), default="torch", show_default=True
+)
 @click.option("--precision", type=click.Choice(["fp32", "bf16", "fp16"]), default="fp32", show_default=True)
 @_accept_option
 @_folder_option
 @json_option
 def check(name: str, backend: str, precision: str, accepted: bool, folder: Path | None, as_json: bool) -> None:
-    """Prove on ten seconds of known parts that NAME separates as it should; exit status 1 where it does not."""
+    """Prove on a mix of known parts that NAME works; exit status 1 where it does not."""
     from vocalverse.models.check import check as check_model
     from vocalverse.separate.precision import Precision
 

@@ -22,7 +22,7 @@ _PATH = click.Path(path_type=Path)
 def _stems(context: click.Context, option: click.Parameter, said: str) -> tuple[str, ...]:
     names = tuple(dict.fromkeys(name.strip() for name in said.split(",") if name.strip()))
     if not names or not set(names) <= set(_STEMS):
-        raise BadInput(f"--stems {said!r}: give {', '.join(_STEMS)} or one of them.")
+        raise BadInput(f"--stems {said!r}: there are voice and backing; for both, say {','.join(_STEMS)}.")
     return names
 
 
@@ -36,7 +36,7 @@ def _stems(context: click.Context, option: click.Parameter, said: str) -> tuple[
     show_default=True,
     help="The folder for what comes out.",
 )
-@click.option("--stems", default="voice,backing", show_default=True, callback=_stems, help="What to write.")
+@click.option("--stems", default="voice,backing", show_default=True, callback=_stems, help="Or one of them.")
 @click.option(
     "--format",
     "sound",

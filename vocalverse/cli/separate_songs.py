@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from vocalverse.cli.separate_plan import Models, Song, Wishes
-from vocalverse.errors import BadInput, DiskFull, NotFound, VocalVerseError
+from vocalverse.errors import BadInput, DiskFull, NotFound, Undecodable, VocalVerseError
 from vocalverse.records import Progress
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Kit:
         from vocalverse.settings import data_folder
 
         options = _options(models, overlap)
-        backing = _heard(wishes.backing, _ignored).samples if wishes.backing else None
+        backing = _known(wishes.backing).samples if wishes.backing else None
         return cls(Ear.open(options, trials=data_folder() / "trials"), wishes, backing)
 
     def separate(self, song: Song, progress: Progress) -> Done:
@@ -99,7 +99,9 @@ class Kit:
             )
             if self.wishes.picture:
                 files["picture"] = song.named("png")
-                _draw(song, waveform, stems, lambda: together.file(files["picture"]))
+                titles = {"voice": "voice without its room"} if dry else {}
+                shown = {titles.get(name, name): stem for name, stem in stems.items()}
+                _draw(song, waveform, shown, lambda: together.file(files["picture"]))
         return files, gain
 
 
@@ -118,6 +120,14 @@ def _options(models: Models, overlap: int) -> "EarOptions":
         path = shelf.path_of(name, purpose=Purpose.DEREVERBERATE, accepted=models.accepted)
         options = replace(options, dereverberator=path)
     return options
+
+
+def _known(backing: Path) -> "Waveform":
+    """Unlike a recording's, its error stands alone and has to say of which file it is."""
+    try:
+        return _heard(backing, _ignored)
+    except Undecodable as error:
+        raise type(error)(f"--backing {backing}: {error}") from error
 
 
 def _heard(path: Path, progress: Progress) -> "Waveform":
@@ -140,6 +150,8 @@ def _file_errors(path: Path) -> Iterator[None]:
         raise BadInput(f"{path} is a folder; here it has to be one sound file.")
     if path.exists() and not path.is_file():
         raise BadInput(f"{path} is no file that could be read to its end.")
+    if path.exists() and not path.stat().st_size:
+        raise BadInput(f"{path} is empty: it has no bytes at all.")
     try:
         yield
     except FileNotFoundError as error:

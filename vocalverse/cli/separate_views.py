@@ -121,10 +121,9 @@ def line_of(done: "Done") -> str:
 
 def show_sum(done: Sequence["Done"]) -> None:
     facts = _sum(done)
-    click.echo(
-        f"{facts['separated']} separated, {facts['failed']} failed: {_minutes(facts['duration_s'])} of sound in"
-        f" {_minutes(facts['took_s'])}{_speed(facts['real_time_factor'])}."
-    )
+    counts = f"{facts['separated']} separated, {facts['failed']} failed"
+    spent = f": {_minutes(facts['duration_s'])} of sound in {_minutes(facts['took_s'])}"
+    click.echo(f"{counts}{spent}{_speed(facts['real_time_factor'])}." if facts["separated"] else f"{counts}.")
 
 
 def show_json_of(done: Sequence["Done"]) -> None:
@@ -157,7 +156,12 @@ def _sum(done: Sequence["Done"]) -> dict[str, Any]:
 
 
 def _speed(factor: float | None) -> str:
-    return f", real-time factor {factor:.3f} ({1 / factor:.1f} times as fast as it is heard)" if factor else ""
+    if not factor:
+        return ""
+    said = (
+        f"{1 / factor:.1f} times as fast as it is heard" if factor <= 1 else f"{factor:.1f} times as long as it lasts"
+    )
+    return f", real-time factor {factor:.3f} ({said})"
 
 
 def _minutes(seconds: float) -> str:

@@ -45,7 +45,10 @@ def convert(
     description = describe(read_text(yaml), yaml, licence)
     network = untrained(description, yaml)
     found = read_checkpoint(checkpoint, pin=pin, progress=progress)
-    assign(network, plainly_named(found.tensors, network.state_dict()), checkpoint)
+    try:
+        assign(network, plainly_named(found.tensors, network.state_dict()), checkpoint)
+    except ModelBroken as error:
+        raise ModelBroken(f"{error} Does {yaml} belong to it?") from error
     save(network, into, licence=licence, source_sha256=found.sha256)
     return Converted(load(into).info, found.sha256, sum(one.numel() for one in network.parameters()))
 

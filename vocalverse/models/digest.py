@@ -38,7 +38,10 @@ class Pin:
 
     def expect(self, sha256: str, what: str) -> None:
         if not self.matches(sha256):
-            raise DigestMismatch(f"{what} has sha256 {sha256}, but should have {self}: it is not what was published.")
+            raise DigestMismatch(
+                f"{what} has sha256 {sha256}, but should have {self}: it is not what was published. Fetch it anew, or"
+                " look whether that hash is of another file."
+            )
 
     def __str__(self) -> str:
         return self.begins if self.whole else f"{self.begins}…{self.ends}"

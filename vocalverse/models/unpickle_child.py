@@ -27,6 +27,7 @@ BLOCK_BYTES = 8 * 2**20
 STATE_DICTS = ("state_dict", "model_state_dict", "model", "net", "generator")  # where trainers keep the weights
 
 _PICKLE_BYTES_AT_MOST = 64 * 2**20
+_ZIP = b"PK\x03\x04"
 _LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 _DIMENSIONS_AT_MOST = 8
 _BYTES = {
@@ -107,7 +108,11 @@ def main(job_text: str) -> None:
 
 
 def _send_all(file: io.FileIO, bytes_at_most: int, pipe: BinaryIO) -> int:
-    root, read_storage = _open_zip(file) if zipfile.is_zipfile(file) else _open_legacy(file)
+    whole = zipfile.is_zipfile(file)
+    file.seek(0)
+    if not whole and file.read(len(_ZIP)) == _ZIP:
+        raise ModelBroken("it is cut short: it begins as torch.save begins, and has no end. Fetch it anew")
+    root, read_storage = _open_zip(file) if whole else _open_legacy(file)
     tensors = _state_dict(root)
     asked = sum(tensor.count * _BYTES[tensor.storage.dtype] for tensor in tensors.values())
     if asked > bytes_at_most:

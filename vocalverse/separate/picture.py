@@ -1,6 +1,7 @@
 """Spectrograms of a recording before and after, one below the other on the same axes, as one picture."""
 
 import math
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -32,6 +33,8 @@ _STOPS = (
     (252, 255, 164),
 )
 _SILENCE_DB = -60.0  # a sine's level against full scale: where all is softer, it shows as soft
+_LONG_S = 120.0  # from here on people think in minutes
+_DASHES = str.maketrans("–—’", "--'")
 _LABELLED_HZ = (100, 200, 500, 1_000, 2_000, 5_000, 10_000)
 _STEPS_S = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1200)
 
@@ -132,7 +135,7 @@ class _Canvas:
         options = self._options
         self._picture.paste(Image.fromarray(pixels), (_LEFT, top))
         self._draw.rectangle((_LEFT - 1, top - 1, _LEFT + options.width, top + options.height), outline=_INK)
-        self._write(_LEFT, top - 5, title, "ls")
+        self._write(_LEFT, top - 5, self._fitting(title), "ls")
         span = math.log(options.highest_hz / options.lowest_hz)
         for hz in _LABELLED_HZ:
             if options.lowest_hz < hz < options.highest_hz:
@@ -145,9 +148,9 @@ class _Canvas:
             bottom = top + options.height
             self._draw.line((x, bottom + 1, x, bottom + 4), fill=_INK)
             if last:
-                self._write(x, bottom + 18, f"{second:g}", "ms")
+                self._write(x, bottom + 18, self._moment(second), "ms")
         if last:
-            self._write(_LEFT + options.width + 24, top + options.height + 18, "s", "ls")
+            self._write(_LEFT + options.width + 24, top + options.height + 18, "min" if self._long else "s", "ls")
 
     def colours(self, top: int, bottom: int) -> None:
         """What the colours stand for."""
@@ -159,6 +162,24 @@ class _Canvas:
             y = top + round((bottom - top) * db / self._options.range_db)
             self._draw.line((left + _BAR + 1, y, left + _BAR + 4, y), fill=_INK)
             self._write(left + _BAR + 8, y, f"-{db}" if db else "0 dB", "lm")
+
+    @property
+    def _long(self) -> bool:
+        return self._duration_s >= _LONG_S
+
+    def _moment(self, second: float) -> str:
+        return f"{int(second // 60)}:{second % 60:02.0f}" if self._long else f"{second:g}"
+
+    def _fitting(self, title: str) -> str:
+        """As wide as a panel at most, in letters that the font has: those without their accents, and no others."""
+        plain = unicodedata.normalize("NFKD", title.translate(_DASHES))
+        bare = (letter for letter in plain if not unicodedata.combining(letter))
+        title = "".join(letter if letter.isascii() and letter.isprintable() else "?" for letter in bare)
+        if self._font.getlength(title) <= self._options.width:
+            return title
+        while self._font.getlength(f"{title}...") > self._options.width:
+            title = title[:-1]
+        return f"{title}..."
 
     def _seconds(self) -> Iterator[float]:
         step = next((step for step in _STEPS_S if self._duration_s / step <= 12), self._duration_s / 10)

@@ -72,7 +72,7 @@ def require_known(kind: Kind, file: str) -> None:
     """What we could run only with packages that we do without is refused."""
     if kind in _REFUSED:
         raise ModelRefused(
-            f"{file} is a {kind} model: audio-separator runs it with {_REFUSED[kind]}. VocalVerse does without: take a"
+            f"{file} is {'an' if kind is Kind.MDX else 'a'} {kind} model: audio-separator runs it with {_REFUSED[kind]}. VocalVerse does without: take a"
             " RoFormer, MDXC or VR model."
         )
 

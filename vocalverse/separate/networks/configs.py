@@ -201,7 +201,7 @@ def _architecture(document: Mapping[Any, Any], model: Mapping[Any, Any]) -> Arch
     if len(found) != 1:
         raise ModelBroken(
             "The yaml's model has to have either num_bands (Mel-Band RoFormer) or freqs_per_bands (BS-RoFormer); it "
-            f"has {'signs of both' if found else 'neither'}."
+            f"has {'signs of both' if found else 'neither, nor what tells an MDXC or VR model'}."
         )
     return found.pop()
 

@@ -15,7 +15,6 @@ import torch
 
 from vocalverse.audio.waveform import Samples
 from vocalverse.bench.memory import peak_mb, resident_mb
-from vocalverse.samples.make import TAKES, make_recording
 from vocalverse.separate.backends import open_backend
 from vocalverse.separate.ear import Ear
 from vocalverse.separate.options import EarOptions
@@ -25,13 +24,13 @@ from vocalverse.separate.weights import load
 
 _RATE_HZ = 44_100
 _GPU_SONGS = 20
+_THIS = "vocalverse.bench.ear_child"
 
 
 def song(length_s: int, trials: Path) -> dict[str, float]:
     """The bundled ear on a recording of that length, its second run: what a worker takes once it is warm."""
     ear = Ear.open(EarOptions(), trials=trials)
-    with tempfile.TemporaryDirectory() as folder:
-        mix = _recording(Path(folder), length_s)
+    mix = _recording(length_s)
     ear.dereverberate(ear.separate(mix[: 5 * _RATE_HZ]))
     before_mb = resident_mb()
     began = time.perf_counter()
@@ -96,17 +95,30 @@ def _busy_percent(running: list[Any]) -> float:
     return float(np.mean(seen)) if seen else 0.0
 
 
-def _recording(folder: Path, length_s: int) -> Samples:
-    """A voice and its backing in a room, over and over."""
-    take, _ = soundfile.read(make_recording(TAKES[0], folder / "take.flac", seed=1), dtype="float32", always_2d=True)
-    frames = length_s * _RATE_HZ
-    return np.ascontiguousarray(np.resize(take, (frames, 2)))
+def _recording(length_s: int) -> Samples:
+    """A voice and its backing in a room, over and over. To make it takes memory that is not the ear's."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "recording.npy"
+        subprocess.run([sys.executable, "-m", _THIS, "recording", str(length_s), str(path)], check=True)
+        samples: Samples = np.load(path)
+    return samples
+
+
+def record(length_s: int, path: Path) -> None:
+    from vocalverse.samples.make import TAKES, make_recording  # scipy's signals are no part of the ear either
+
+    made = make_recording(TAKES[0], path.with_suffix(".flac"), seed=1)
+    take, _ = soundfile.read(made, dtype="float32", always_2d=True)
+    np.save(path, np.resize(take, (length_s * _RATE_HZ, 2)))
 
 
 def main() -> None:
     what, *said = sys.argv[1:]
     if what == "song":
         found = song(int(said[0]), Path(said[1]))
+    elif what == "recording":
+        record(int(said[0]), Path(said[1]))
+        return
     elif what == "load":
         torch.zeros(1)
         found = loading(Path(said[0]))

@@ -143,12 +143,18 @@ class UNetPair(Network):
     def synthesise(self, spectrum: Tensor, masks: Tensor, samples: int) -> Tensor:
         """Above the bins that the nets see, the mean of their highest bins goes on."""
         config = self.config
-        batch, channels, frames, bins = spectrum.shape
-        beyond = masks[..., -config.bins // 16 :].mean(-1, keepdim=True).expand(-1, -1, -1, bins - config.bins)
+        above = spectrum.shape[-1] - config.bins
+        beyond = masks[..., -config.bins // 16 :].mean(-1, keepdim=True).expand(-1, -1, -1, above)
         voice = placed(spectrum, torch.cat([masks, beyond], dim=-1).to(spectrum.real.dtype))
-        audible = torch.stack([voice, spectrum - voice], dim=1).reshape(-1, frames, bins).transpose(1, 2)
-        audio = torch.istft(audible, config.n_fft, config.hop, window=self.window, length=(frames - 1) * config.hop)
-        return audio[:, :samples].reshape(batch, 2, channels, samples)
+        # One after the other: the windows of both at once are what would take most memory of a whole song's.
+        return torch.stack([self._sound(voice, samples), self._sound(spectrum - voice, samples)], dim=1)
+
+    def _sound(self, spectrum: Tensor, samples: int) -> Tensor:
+        config = self.config
+        batch, channels, frames, _ = spectrum.shape
+        windows, length = spectrum.flatten(0, 1).transpose(1, 2), (frames - 1) * config.hop
+        audio = torch.istft(windows, config.n_fft, config.hop, window=self.window, length=length)
+        return audio[:, :samples].reshape(batch, channels, samples)
 
 
 def build(config: Mapping[str, Any]) -> UNetPair:

@@ -50,14 +50,14 @@ def cancel(mix: Samples, backing: Samples, *, key_shift: int = 0, progress: Prog
     """
     level, backing_level = _rms(mix), _rms(backing)
     if min(level, backing_level) < _QUIET_RMS:
-        return Cancelled(mix.copy(), used=False)
+        return Cancelled(mix, used=False)
     begun = partial(progress, "cancel", 0.0)
     for semitones in dict.fromkeys((key_shift, 0)):  # a shift may have been announced and not been made
         played = _shifted(backing, semitones)
         if alignment := _align(mix, played, begun):
             break
     else:
-        return Cancelled(mix.copy(), used=False)
+        return Cancelled(mix, used=False)
     scale = 1 / backing_level
     alignment = tuned(mix, played, alignment, scale=scale, tick=partial(progress, "cancel", 0.1))
     result = _judged(mix, _without(mix, played, alignment, scale, progress), alignment)
@@ -77,14 +77,12 @@ def _shifted(backing: Samples, semitones: int) -> Samples:
 
 
 def _align(mix: Samples, backing: Samples, tick: Callable[[], None]) -> Alignment | None:
-    recording = whitened(mix, sample_rate_hz=SAMPLE_RATE_HZ)
-    tick()
-    played = whitened(backing, sample_rate_hz=SAMPLE_RATE_HZ)
-    tick()
+    recording = whitened(mix, sample_rate_hz=SAMPLE_RATE_HZ, tick=tick)
+    played = whitened(backing, sample_rate_hz=SAMPLE_RATE_HZ, tick=tick)
     place = find(recording, played, tick=tick)
     if place.significance < _SIGNIFICANT:
         return None
-    return refine(recording, played, place.alignment)
+    return refine(recording, played, place.alignment, tick=tick)
 
 
 def _without(mix: Samples, backing: Samples, alignment: Alignment, scale: float, progress: Progress) -> Samples:
@@ -125,7 +123,7 @@ def _judged(mix: Samples, residual: Samples, alignment: Alignment) -> Cancelled:
         taken += float(np.square(a - b, dtype=np.float64).sum())
     bleed_db = 10 * math.log10(max(taken, 1e-20) / max(left, 1e-20))
     if left >= whole or bleed_db < _INAUDIBLE_DB:
-        return Cancelled(mix.copy(), used=False)
+        return Cancelled(mix, used=False)
     return Cancelled(
         residual,
         used=True,

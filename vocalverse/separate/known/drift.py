@@ -1,5 +1,6 @@
 """Delay to the sample and drift to a few millionths, from where the rough search ended."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +21,7 @@ _TOP_HZ = 3_800.0
 _EARLY = 0.6  # of the strongest arrival: an earlier one as strong as this is the direct sound
 _FINE = 32  # steps per sample where the peak is read
 
+_Tick = Callable[[], None]
 _Complex = npt.NDArray[np.complex64]
 
 
@@ -30,7 +32,7 @@ class _Windows:
     spectra: _Complex  # [windows, bins] of each correlation about the place expected
 
 
-def refine(recording: Signal, backing: Signal, rough: Alignment) -> Alignment:
+def refine(recording: Signal, backing: Signal, rough: Alignment, *, tick: _Tick = lambda: None) -> Alignment:
     """The drift at which all windows' correlations fall upon each other, and the delay at which their sum peaks.
 
     Laid over each other whole: a room has many reflections about as strong as the first, and windows that each chose
@@ -42,8 +44,8 @@ def refine(recording: Signal, backing: Signal, rough: Alignment) -> Alignment:
     if short := len(shared) < _TELLING_S * RATE_HZ:
         middle_s = (shared.start + shared.stop) / 2 / RATE_HZ
         rough = Alignment(middle_s - rough.backing_s(middle_s))
-    windows = _correlate(recording, backing, rough, shared)
-    slope = 0.0 if short else _slope(windows)
+    windows = _correlate(recording, backing, rough, shared, tick)
+    slope = 0.0 if short else _slope(windows, tick)
     summed = (windows.spectra * _ramp(windows, np.array([slope]))[0]).sum(axis=0)
     late_s = _first_arrival(summed)
     # The lag, recording time − backing time, was expected at `rough`; it is `late_s + slope × (t − mean)` more.
@@ -59,7 +61,7 @@ def _shared(recording: Signal, backing: Signal, rough: Alignment) -> range:
     return range(first, max(first, min(last, len(recording))))
 
 
-def _correlate(recording: Signal, backing: Signal, rough: Alignment, shared: range) -> _Windows:
+def _correlate(recording: Signal, backing: Signal, rough: Alignment, shared: range, tick: _Tick) -> _Windows:
     length = min(round(_WINDOW_S * RATE_HZ), len(shared) // 4)
     hop = max(length // 2, (len(shared) - length) // _MOST_WINDOWS)
     size = fft.next_fast_len(2 * length + 2 * _REACH, real=True)
@@ -74,6 +76,7 @@ def _correlate(recording: Signal, backing: Signal, rough: Alignment, shared: ran
         shift = np.exp(-2j * np.pi * fft.rfftfreq(_SIZE) * (first - (centre - length / 2)))
         middles.append(middle_s)
         spectra.append((fft.rfft(correlation * np.hanning(2 * _REACH + 3)[1:-1], _SIZE) * shift).astype(np.complex64))
+        tick()
     mean_s = float(np.mean(middles))
     return _Windows(np.array(middles) - mean_s, mean_s, np.array(spectra)[:, : int(_TOP_HZ / RATE_HZ * _SIZE)])
 
@@ -92,7 +95,7 @@ def _ramp(windows: _Windows, slopes: npt.NDArray[np.float64]) -> _Complex:
     return turns
 
 
-def _slope(windows: _Windows) -> float:
+def _slope(windows: _Windows, tick: _Tick) -> float:
     """Low notes first, which cannot be mistaken by a whole turn; then ever higher ones, in ever finer steps."""
     span_s = float(np.ptp(windows.middles_s))
     centre, reach = 0.0, 2 * MAX_DRIFT
@@ -101,13 +104,14 @@ def _slope(windows: _Windows) -> float:
         band = _Windows(windows.middles_s, windows.mean_s, windows.spectra[:, :bins])
         step = 0.1 / (top_hz * span_s)
         tried = centre + np.arange(-np.ceil(reach / step), np.ceil(reach / step) + 1) * step
-        heights = np.array([_agreement(band, slope) for slope in tried])
+        heights = np.array([_agreement(band, slope, tick) for slope in tried])
         best = int(np.argmax(heights))
         centre, reach = float(tried[best]) + step * _vertex(heights, best), 4 * step
     return centre
 
 
-def _agreement(windows: _Windows, slope: float) -> float:
+def _agreement(windows: _Windows, slope: float, tick: _Tick) -> float:
+    tick()
     summed = (windows.spectra * _ramp(windows, np.array([slope]))[0]).sum(axis=0)
     return float(np.square(np.abs(summed)).sum())
 

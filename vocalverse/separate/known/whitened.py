@@ -1,5 +1,7 @@
 """A recording as alignment hears it: mono, narrow, and every note as loud as every other, so that timing alone counts."""
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 import soxr
@@ -19,9 +21,10 @@ _ALIKE = 1e-2  # of the energy: a sum of channels under it is two channels of op
 Signal = npt.NDArray[np.float32]  # [samples] at RATE_HZ
 
 
-def whitened(samples: Samples, *, sample_rate_hz: int) -> Signal:
+def whitened(samples: Samples, *, sample_rate_hz: int, tick: Callable[[], None] = lambda: None) -> Signal:
     """`samples` [frames, channels] at RATE_HZ, each bin of its short-time spectrum brought to the same magnitude."""
     low = _at_low_rate(samples, sample_rate_hz)
+    tick()
     window = np.sqrt(np.hanning(_FRAME + 1)[:_FRAME]).astype(np.float32)
     padded = np.pad(low, (_FRAME, _FRAME + _HOP))
     frames = sliding_window_view(padded, _FRAME)[::_HOP]
@@ -35,6 +38,7 @@ def whitened(samples: Samples, *, sample_rate_hz: int) -> Signal:
         spectrum[:, outside] = 0
         for index, frame in enumerate(fft.irfft(spectrum, _FRAME, axis=1) * window, start=first):
             white[index * _HOP : index * _HOP + _FRAME] += frame
+        tick()
     return white[_FRAME : _FRAME + len(low)]
 
 

@@ -9,9 +9,10 @@ import torch
 from tests import rooms
 from vocalverse.errors import ModelRefused
 from vocalverse.separate.activity import voice_activity
-from vocalverse.separate.dereverberate import dereverberate
+from vocalverse.separate.dereverberate import DEFAULT, Found, dereverberate
 from vocalverse.separate.drying import dry_through, sung_spans
 from vocalverse.separate.networks.network import NetworkInfo
+from vocalverse.separate.reverberation import Room
 
 torch.set_num_threads(1)
 
@@ -90,6 +91,16 @@ def test_a_dry_voice_passes_bit_for_bit_and_the_network_is_not_asked():
     assert dry.samples is voice
     assert dry.strength == 0
     assert not model.asked
+
+
+def test_between_dry_and_wet_there_is_no_step():
+    def wetness(removed_db: float | None, t60_s: float | None = None) -> float:
+        filters = () if removed_db is None else (torch.zeros(1),)
+        return Found(Room(t60_s, None), removed_db, filters).wetness(DEFAULT)
+
+    assert [wetness(db, 0.5) for db in (-25, -20, -19.5, -19, -8, -1)] == [0, 0, 0.5, 1, 1, 1]
+    assert [wetness(db) for db in (-19, -14, -13)] == [0, 0, 1]  # nothing that dies away shows a room
+    assert wetness(None) == 1
 
 
 def test_a_voice_of_which_too_little_is_heard_to_tell_goes_through_the_network(wet: np.ndarray):

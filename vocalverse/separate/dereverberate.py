@@ -18,6 +18,7 @@ from vocalverse.separate.wpe import Band, Block, Fitting, fit, late
 STAGE = "dereverberate"
 _SAMPLE_RATE_HZ = 44_100
 _SILENCE = 1e-20
+_BETWEEN_DB = 1.0  # dry and wet
 
 
 @dataclass(frozen=True)
@@ -71,8 +72,12 @@ class Found:
         return self._blended(options, options.blend_db, (0, 1, 1, 0))
 
     def wetness(self, options: Options) -> float:
-        """0 where the room is dry; 1 where it is not, or where it cannot be told: then something else has to know."""
-        return self._blended(options, options.blend_db[:2], (0, 1)) if self.filters else 1.0
+        """0 where the room is dry; 1 where it is not, or where it cannot be told: then something else has to know.
+
+        A network takes no held note for a room: it is held back only as far as keeps like takes from unlike ends.
+        """
+        nothing_db = options.blend_db[0]
+        return self._blended(options, (nothing_db, nothing_db + _BETWEEN_DB), (0, 1)) if self.filters else 1.0
 
     def _blended(self, options: Options, at_db: Sequence[float], shares: Sequence[float]) -> float:
         if self.removed_db is None:

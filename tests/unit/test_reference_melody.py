@@ -61,7 +61,7 @@ def test_what_was_not_stored_so_is_refused(change: dict[str, object]) -> None:
 
 
 def test_what_is_no_object_is_refused() -> None:
-    for stored in (None, [], "x", 1):
+    for stored in (None, ["x"], "x", 1):
         with pytest.raises(ReferenceBroken):
             from_json(stored)
 

@@ -188,6 +188,11 @@ def test_lyrics_in_the_encoding_of_their_author_are_read_with_a_warning() -> Non
     assert "cp1252" in melody.warnings[0]
 
 
+def test_a_name_that_nobody_can_read_stops_nothing() -> None:
+    melody = read(midi(track(meta(0, 3, b"\x81\xff\x8d"), *notes([60]))))
+    assert melody.notes[0].midi == 60
+
+
 def test_lines_without_lyrics_end_at_rests() -> None:
     melody = read(midi(track(*notes([60, 62, 64]), *notes([65, 67], start=5 * QUARTER))))
     assert [len(line.notes) for line in melody.lines] == [3, 2]

@@ -264,6 +264,13 @@ def test_a_zipped_score_is_found_through_its_container_or_without() -> None:
     assert read(packed) == read(plain) == read(zipped(song_musicxml=plain))
 
 
+def test_lines_without_rests_end_where_a_clause_does() -> None:
+    words = ["Lift", "ev'ry", "voice", "and", "sing,", "", "till", "earth", "ring."]
+    melody = read(score([TEMPO + "".join(note("C4", 1, word) for word in words)]))
+    assert [line.text for line in melody.lines] == ["Lift ev'ry voice and sing,", "till earth ring."]
+    assert melody.lines[0].notes[-1].continues
+
+
 def test_utf16_is_read() -> None:
     plain = score([TEMPO + note("C4", 1, "愛")])
     assert read(plain.decode().replace("UTF-8", "UTF-16").encode("utf-16")) == read(plain)

@@ -3,7 +3,7 @@
 import pytest
 
 from vocalverse.errors import ReferenceBroken
-from vocalverse.measure.reference.melody import Line, Melody, NoteKind
+from vocalverse.measure.reference.melody import BOTH, SOLO, Line, Melody, NoteKind
 from vocalverse.measure.reference.options import ReadOptions
 from vocalverse.measure.reference.read import read_reference
 
@@ -76,13 +76,21 @@ def test_the_tempo_changes_where_a_line_says_so() -> None:
 def test_in_a_duet_each_sings_their_lines_and_what_both_sing_is_one_line() -> None:
     shared = "- 18\n: 20 4 7 both\n"
     melody = chart(f"P1\n: 0 4 0 he\n{shared}P2\n: 10 4 4 she\n{shared}E\n", head=HEAD + "#P1:He\n#DUETSINGERP2:She\n")
-    assert [(line.text, line.singers) for line in melody.lines] == [("he", {1}), ("she", {2}), ("both", {1, 2})]
+    assert [(line.text, line.singers) for line in melody.lines] == [
+        ("he", SOLO),
+        ("she", frozenset({2})),
+        ("both", BOTH),
+    ]
     assert [line.text for line in melody.for_singer(2).lines] == ["she", "both"]
 
 
 def test_the_third_singer_of_old_duets_is_both() -> None:
     melody = chart("P 1\n: 0 4 0 he\nP 2\n: 10 4 4 she\nP 3\n: 20 4 7 both\nE\n")
-    assert [(line.text, line.singers) for line in melody.lines] == [("he", {1}), ("she", {2}), ("both", {1, 2})]
+    assert [(line.text, line.singers) for line in melody.lines] == [
+        ("he", SOLO),
+        ("she", frozenset({2})),
+        ("both", BOTH),
+    ]
 
 
 @pytest.mark.parametrize(

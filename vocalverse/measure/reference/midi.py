@@ -16,7 +16,7 @@ from vocalverse.measure.reference.tidy import tidy
 
 # How people call the track that is sung, and what stands beside it under names like that.
 _SUNG = re.compile(
-    r"melod|voc|\bvox\b|voice|\blead\b|sing|gesang|chant|canto|solo|主旋律|旋律|歌|メロ|ボーカル", re.IGNORECASE
+    r"melod|voc|\bvox\b|voice|\blead\b|sing|gesang|chant|canto|sopran|solo|主旋律|旋律|歌|メロ|ボーカル", re.IGNORECASE
 )
 _BESIDE = re.compile(
     r"back|bgv|choir|chor|harm|counter|accomp|guitar|gtr|synth|organ|piano|bass|drum|string|pad\b|brass|伴奏|和声|ギター",
@@ -91,11 +91,19 @@ def read_midi(data: bytes, *, options: ReadOptions) -> Melody:
 def _candidates(file: MidiFile, asked_encoding: str | None) -> list[_Candidate]:
     candidates = []
     for number, track in enumerate(file.tracks, 1):
-        name = decode(track.name, find_encoding(track.name, asked=asked_encoding)).strip()
+        name = _readable(track.name, asked_encoding)
         by_channel = sorted(track.notes, key=lambda note: note.channel)  # stable: still in the order of time
         for channel, notes in groupby(by_channel, key=lambda note: note.channel):
             candidates.append(_Candidate(number, channel, name, tuple(notes)))
     return candidates
+
+
+def _readable(name: bytes, asked_encoding: str | None) -> str:
+    """A name is only shown and compared: letters that nobody can read stop nothing."""
+    try:
+        return decode(name, find_encoding(name, asked=asked_encoding)).strip()
+    except ReferenceBroken:
+        return name.decode("latin-1").strip()
 
 
 def _choose(

@@ -14,6 +14,8 @@ _TOGETHER_S = 0.03  # notes that start this close are a chord
 _EARLY_S = 1.0  # a careless gap; what starts earlier comes from a fault
 _REST_S = 0.5  # ends a line where the file knows no lines,
 _LINE_AT_LEAST_S = 1.0  # if the line is not too short for one
+_CLAUSE_ENDS = (".", ",", ";", ":", "!", "?", "…", "。", "，", "、", "！", "？")
+_CLAUSE_AT_LEAST_S = 2.5
 _DIGITS = 4  # of a second
 
 
@@ -127,13 +129,16 @@ def whole_words(notes: Sequence[MelodyNote]) -> tuple[MelodyNote, ...]:
 
 
 def split_at_rests(notes: Sequence[MelodyNote]) -> list[list[MelodyNote]]:
-    """Lines for a file that knows none: phrases between rests."""
+    """Lines for a file that knows none: phrases between rests, and between the clauses of a text without any."""
     lines: list[list[MelodyNote]] = [list(notes[:1])]
+    syllable = notes[0].text if notes else ""
     for before, after in pairwise(notes):
-        rest_s = after.start_s - before.end_s
-        if rest_s >= _REST_S and before.end_s - lines[-1][0].start_s >= _LINE_AT_LEAST_S:
+        sung_s, rest_s = before.end_s - lines[-1][0].start_s, after.start_s - before.end_s
+        clause_ends = syllable.endswith(_CLAUSE_ENDS) and not after.continues
+        if (rest_s >= _REST_S and sung_s >= _LINE_AT_LEAST_S) or (clause_ends and sung_s >= _CLAUSE_AT_LEAST_S):
             lines.append([])
         lines[-1].append(after)
+        syllable = after.text or syllable
     return lines
 
 

@@ -46,7 +46,7 @@ def header_of(lines: list[str]) -> Header:
             starts_s=_seconds(told, "START", unit_s=1.0),
             ends_s=_seconds(told, "END", unit_s=1e-3),
         ),
-        relative=_text(told, "RELATIVE") in ("YES", "yes", "Yes"),
+        relative=(_text(told, "RELATIVE") or "").upper() == "YES",
         title=_text(told, "TITLE"),
         artist=_text(told, "ARTIST"),
         language=_text(told, "LANGUAGE"),

@@ -1,7 +1,6 @@
 """One ear on one recording in a process of its own, so that its memory is the ear's: one JSON line."""
 
 import json
-import resource
 import sys
 import tempfile
 import time
@@ -12,6 +11,7 @@ import soundfile
 
 from vocalverse.bench.hearing_data import RATE_HZ, Stereo
 from vocalverse.bench.hearing_ears import Contender, options
+from vocalverse.bench.memory import peak_mb, resident_mb
 from vocalverse.samples.make import TAKES, make_recording
 from vocalverse.separate.ear import Ear
 
@@ -25,14 +25,14 @@ def song(contender: Contender, length_s: int, trials: Path) -> dict[str, float]:
     known = backing if contender is Contender.KNOWN else None
     warm = slice(_WARM_S * RATE_HZ)
     ear.separate(mix[warm], backing=known[warm] if known is not None else None)
-    before_mb = _resident_mb() - (mix.nbytes + (known.nbytes if known is not None else 0)) / 1e6
+    before_mb = resident_mb() - (mix.nbytes + (known.nbytes if known is not None else 0)) / 1e6
     del backing
     began = time.perf_counter()
     ear.separate(mix, backing=known)
     return {
         "took_s": time.perf_counter() - began,
         "loaded_mb": before_mb,
-        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3,
+        "peak_mb": peak_mb(),
     }
 
 
@@ -44,11 +44,6 @@ def _recording(length_s: int) -> tuple[Stereo, Stereo]:
         sounds = [soundfile.read(path, dtype="float32", always_2d=True)[0] for path in (take, backing)]
     mix, alone = (np.resize(sound, (length_s * RATE_HZ, 2)) for sound in sounds)
     return mix, alone
-
-
-def _resident_mb() -> float:
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * resource.getpagesize() / 1e6
 
 
 def main() -> None:

@@ -49,6 +49,14 @@ LEGAL_TRANSITIONS: frozenset[tuple[TaskState, TaskState]] = frozenset(
 )
 
 
+class ReferenceKind(StrEnum):
+    """What is known of how a song goes."""
+
+    MELODY = "melody"  # a chart or a score: notes and words
+    LYRICS = "lyrics"  # lines and their times
+    GUIDE = "guide"  # somebody who sang it well
+
+
 class Lane(StrEnum):
     """`live`: the singer is waiting at the screen. `bulk`: nobody is."""
 

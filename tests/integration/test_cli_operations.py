@@ -201,6 +201,46 @@ def test_a_songs_backings_are_kept_by_key_replaced_and_forgotten(house: House, t
         assert connection.scalar(text("SELECT count(*) FROM song_backings")) == 1
 
 
+CHART = """#TITLE:Hey
+#ARTIST:Nobody
+#BPM:300
+#GAP:1000
+: 0 4 12 Hey
+: 8 4 14  you
+- 14
+: 20 8 16 there
+E
+"""
+
+
+def test_how_a_song_goes_is_imported_shown_replaced_and_forgotten(house: House, tmp_path: Path) -> None:
+    """A song that nobody knew is added; a title that was given by hand stays."""
+    chart = tmp_path / "hey.txt"
+    chart.write_text(CHART)
+    said = house.json("songs", "import", "hey", chart)
+    assert (said["kind"], said["source"], said["lines"], said["notes"]) == ("melody", "ultrastar", 2, 3)
+    assert house.json("songs", "show", "hey")["title"] == "Hey"
+    house.said("songs", "add", "hey", "--title", "Hey!")
+    lyrics = tmp_path / "hey.lrc"
+    lyrics.write_text("[00:01.00]Hey you\n[00:02.00]there\n")
+    assert house.json("songs", "import", "hey", lyrics)["kind"] == "lyrics"
+    house.said("songs", "import", "hey", chart)
+    shown = house.json("songs", "show", "hey")
+    assert (shown["title"], sorted(shown["references"])) == ("Hey!", ["lyrics", "melody"])
+    house.said("songs", "remove-reference", "hey", "lyrics")
+    assert house.json("songs", "show", "hey")["references"] == ["melody"]
+    assert house.refused("songs", "remove-reference", "hey", "lyrics") == (4, "not_found")
+    with house.engine.begin() as connection:
+        assert connection.scalar(text("SELECT melody -> 'lines' -> 0 -> 4 -> 1 ->> 3 FROM song_references")) == "you"
+
+
+def test_what_is_no_chart_is_refused_and_no_song_is_added(house: House, tmp_path: Path) -> None:
+    poem = tmp_path / "poem.txt"
+    poem.write_text("Roses are red")
+    assert house.refused("songs", "import", "rose", poem) == (2, "reference_broken")
+    assert house.refused("songs", "show", "rose") == (4, "not_found")
+
+
 # --- recordings ------------------------------------------------------------------------------------------------
 
 

@@ -6,6 +6,7 @@ import click
 
 from vocalverse.cli.database import operating
 from vocalverse.cli.output import json_option, show_done, show_facts, show_rows
+from vocalverse.cli.song_references import forget_reference, import_reference
 
 _COLUMNS = ("ref", "title", "artist", "language", "venue")
 _venue_option = click.option("--venue", help="The venue whose song it is; everybody's where nothing is said.")
@@ -125,3 +126,7 @@ def forget_backing(ref: str, key_shift: int, venue: str | None, as_json: bool) -
         removed = remove_backing(connection, song_id=song["id"], key_shift=key_shift)
     removed.delete(open_blobs(settings))
     show_done(f"Removed the backing of {ref}.", {"ref": ref, "key_shift": key_shift}, as_json=as_json)
+
+
+songs.add_command(import_reference)
+songs.add_command(forget_reference)

@@ -49,6 +49,7 @@ _GRANTS: Mapping[str, Mapping[str, str]] = {
         "venues": _READ,
         "songs": _READ,
         "song_backings": _READ,
+        "song_references": _READ,
         "recordings": "SELECT, UPDATE",
         "tasks": "SELECT, UPDATE",
         "releases": _READ,

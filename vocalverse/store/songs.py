@@ -3,12 +3,13 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Select, func, or_, select
+from sqlalchemy import Connection, Select, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from vocalverse.errors import NotFound
 from vocalverse.ids import uuid7
 from vocalverse.store.song_backings import list_backings
+from vocalverse.store.song_references import list_references
 from vocalverse.store.tables import Recording, Song, Venue
 
 
@@ -31,6 +32,23 @@ def add_song(
     ).scalar_one()
 
 
+def ensure_song(
+    connection: Connection,
+    *,
+    venue_id: UUID | None,
+    ref: str,
+    title: str | None = None,
+    artist: str | None = None,
+    language: str | None = None,
+) -> UUID:
+    """The song of that name; what is said of it fills what was not known, and replaces nothing."""
+    song_id = add_song(connection, venue_id=venue_id, ref=ref)
+    new = {Song.title: title, Song.artist: artist, Song.language: language}
+    filled = {column.key: func.coalesce(column, said) for column, said in new.items()}
+    connection.execute(update(Song).where(Song.id == song_id).values(**filled))
+    return song_id
+
+
 def list_songs(
     connection: Connection, *, venue_id: UUID | None = None, like: str | None = None, limit: int = 100
 ) -> list[dict[str, Any]]:
@@ -46,14 +64,15 @@ def list_songs(
 
 
 def show_song(connection: Connection, *, ref: str, venue_id: UUID | None) -> dict[str, Any]:
-    """The song with how often it was sung, and the key shifts for which its backing is known."""
+    """The song with how often it was sung, the key shifts for which its backing is known, and how it goes."""
     mine = Song.venue_id == venue_id if venue_id else Song.venue_id.is_(None)
     found = connection.execute(_songs().where(Song.ref == ref, mine)).mappings().first()
     if found is None:
         raise NotFound(f"There is no song {ref!r} {'of that venue' if venue_id else 'without a venue (see --venue)'}.")
     sung = connection.scalar(select(func.count()).where(Recording.song_id == found["id"]))
     known = [backing["key_shift"] for backing in list_backings(connection, found["id"])]
-    return {**found, "recordings": sung, "backings": known}
+    told = [reference["kind"] for reference in list_references(connection, found["id"])]
+    return {**found, "recordings": sung, "backings": known, "references": told}
 
 
 def _songs() -> Select[*tuple[Any, ...]]:

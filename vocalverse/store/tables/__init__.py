@@ -1,7 +1,7 @@
 """What Postgres holds. Alembic compares these with the database; `migrations/` brings it there."""
 
 from vocalverse.store.tables.base import Base
-from vocalverse.store.tables.places import ApiKey, Machine, ReportAccess, Room, Song, SongBacking, Venue
+from vocalverse.store.tables.places import ApiKey, Machine, ReportAccess, Room, Song, SongBacking, SongReference, Venue
 from vocalverse.store.tables.recordings import Audit, Purge, Recording, Upload, UploadState
 from vocalverse.store.tables.results import Assessment, Feedback, Finding, Measures, Notes, Score
 from vocalverse.store.tables.tasks import Backlog, Event, Release, Task, TaskTransition, Worker
@@ -26,6 +26,7 @@ __all__ = [
     "Score",
     "Song",
     "SongBacking",
+    "SongReference",
     "Task",
     "TaskTransition",
     "Upload",

@@ -1,12 +1,14 @@
 """Who sings where: venues, their rooms and machines, their keys, the songs."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, LargeBinary, SmallInteger, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from vocalverse.store.tables.base import Base, Key, Now
+from vocalverse.records import ReferenceKind
+from vocalverse.store.tables.base import Base, Key, Now, enum
 
 
 class Venue(Base):
@@ -79,6 +81,21 @@ class SongBacking(Base):
     key_shift: Mapped[int] = mapped_column(SmallInteger)
     size_bytes: Mapped[int] = mapped_column(BigInteger)
     sha256: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[Now]
+
+
+class SongReference(Base):
+    """How a song goes: what a chart, a score, lyrics or a guide vocal say, one of each kind."""
+
+    __tablename__ = "song_references"
+    __table_args__ = (UniqueConstraint("song_id", "kind"),)
+
+    id: Mapped[Key]
+    song_id: Mapped[UUID] = mapped_column(ForeignKey("songs.id", ondelete="CASCADE"))
+    kind: Mapped[ReferenceKind] = mapped_column(enum(ReferenceKind, "reference_kind"))
+    source: Mapped[str]  # the kind of file it came from
+    melody: Mapped[dict[str, Any]]  # as vocalverse.measure.reference.stored has it
+    sha256: Mapped[bytes] = mapped_column(LargeBinary)  # of the file
     created_at: Mapped[Now]
 
 

@@ -148,6 +148,11 @@ def test_a_measure_is_as_long_as_the_part_that_fills_it() -> None:
     assert spans(melody) == [(0.0, 1.0), (4.0, 5.0)]
 
 
+def test_a_part_that_overfills_its_measure_does_not_hold_up_the_others() -> None:
+    melody = read(score([TEMPO + note("C4", 4, "one"), note("D4", 4, "two")], [note("C3", 8), note("C3", 4)]))
+    assert spans(melody) == [(0.0, 4.0), (4.0, 8.0)]
+
+
 def test_each_repeat_sings_the_next_verse_and_its_own_ending() -> None:
     measures = [
         TEMPO + FORWARD + note("C4", 1, "1:one|2:two"),

@@ -129,17 +129,20 @@ def _time(parts: Sequence[_Part]) -> tuple[list[float], Clock]:
     """How long each measure is in quarter notes, and when each quarter note of the written score sounds."""
     count = max(len(part.measures) for part in parts)
     at_each = [[part.measures[index] for part in parts if index < len(part.measures)] for index in range(count)]
-    # A part may leave a measure short; all of them together fill it.
-    lengths = [
-        max((one.quarters for one in measures if one.notes), default=max(one.quarters for one in measures))
-        for measures in at_each
-    ]
+    lengths = [_length(measures) for measures in at_each]
     starts_q = [0.0, *accumulate(lengths)]
     tempos = [Tempo(0.0, _S_PER_QUARTER)]
     for start_q, measures in zip(starts_q, at_each, strict=False):
         for one in measures:
             tempos += [Tempo(start_q + tempo.at, tempo.s_per_unit) for tempo in one.tempos]
     return lengths, Clock.of(tempos)
+
+
+def _length(measures: Sequence[Measure]) -> float:
+    """A part may leave a measure short, or overfill it by a mistake; where all of them do, it is meant so."""
+    lengths = [one.quarters for one in measures if one.notes] or [one.quarters for one in measures]
+    told = measures[0].told_quarters
+    return told if min(lengths) <= told < max(lengths) else max(lengths)
 
 
 def _marks_of_all(parts: Sequence[_Part], index: int) -> Marks:

@@ -52,6 +52,7 @@ class Measure:
     notes: list[Written] = field(default_factory=list)
     tempos: list[Tempo] = field(default_factory=list)  # in quarter notes from its start
     quarters: float = 0.0
+    told_quarters: float = 4.0  # by the time signature
 
 
 @dataclass
@@ -83,6 +84,7 @@ class _MeasureReader:
                 self._take(element)
         except ReferenceBroken as error:
             raise ReferenceBroken(f"measure {self.measure.name}: {error}") from None
+        self.measure.told_quarters = self.state.measure_quarters
         if not self.measure.quarters:
             self.measure.quarters = self.state.measure_quarters
         self.measure.notes.sort(key=lambda note: note.at_q)

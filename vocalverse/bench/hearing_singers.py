@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.fft import irfft, next_fast_len, rfft
+from scipy.signal import csd, fftconvolve, welch
 
-from vocalverse.bench.hearing_data import RATE_HZ, ROOMS, SINGERS, Corpus, Song, Stereo, Take
+from vocalverse.bench.hearing_data import RATE_HZ, ROOMS, SINGERS, Corpus, Signal, Song, Stereo, Take
 from vocalverse.bench.hearing_ears import Contender, Contenders
 from vocalverse.bench.hearing_scenes import DELAY_S, DRIFT_PPM, Recording, Scene, record
 from vocalverse.bench.hearing_table import Column, Row, Table
@@ -17,6 +18,7 @@ from vocalverse.records import Progress, no_progress
 from vocalverse.separate.quality import sdr, si_sdr
 
 _LEVELS_DB = (0.0, -5.0)
+_RESPONSE = 4096  # samples: equalisers, no room
 _FARTHEST_S = 2.0  # a song and its instrumental lie no further apart
 
 
@@ -80,7 +82,7 @@ def _table(
 def song(
     corpus: Corpus, contenders: Contenders, *, part_s: tuple[float, float] | None, progress: Progress = no_progress
 ) -> Table:
-    """Pornophonique's mix, whose truth is what its instrumental leaves; of `part_s`, or all of it."""
+    """Pornophonique's mix, whose truth is what its instrumental, equalised, leaves; of `part_s`, or all of it."""
     whole = corpus.song()
     offset = offset_of(whole)
     recording = recorded(whole, offset, part_s)
@@ -108,14 +110,24 @@ def offset_of(song: Song) -> int:
 
 
 def recorded(song: Song, offset: int, part_s: tuple[float, float] | None) -> Recording:
-    """The voice is what of the mix its instrumental does not explain."""
+    """The voice is what of the mix its instrumental does not explain, which was mastered by itself."""
     played = _moved(song.instrumental, offset, len(song.mix))
     first, last = (round(at_s * RATE_HZ) for at_s in part_s) if part_s else (0, len(song.mix))
-    mix, played = song.mix[first:last], played[first:last]
-    if not mix.any() or not played.any():
+    if not song.mix[first:last].any() or not played[first:last].any():
         raise BadInput("The song or its instrumental is silent where the bench listens.")
-    gain = np.float32(np.vdot(played, mix) / np.vdot(played, played))
-    return Recording(mix, mix - gain * played, song.instrumental)
+    voices = [song.mix[:, channel] - _mastered(played[:, channel], song.mix[:, channel]) for channel in (0, 1)]
+    voice = np.stack(voices, axis=1)[first:last]
+    return Recording(song.mix[first:last], voice, song.instrumental)
+
+
+def _mastered(played: Signal, mix: Signal) -> Signal:
+    """`played` through the one short response, the same all along, that brings it nearest to `mix`."""
+    _, crossed = csd(played, mix, nperseg=_RESPONSE)
+    _, power = welch(played, nperseg=_RESPONSE)
+    response = np.fft.irfft(crossed / (power + 1e-6 * power.max()))
+    centred = np.roll(response, _RESPONSE // 2) * np.hanning(_RESPONSE + 1)[:_RESPONSE]
+    late = fftconvolve(played, centred)
+    return np.asarray(late[_RESPONSE // 2 :][: len(mix)], np.float32)
 
 
 def _moved(sound: Stereo, offset: int, frames: int) -> Stereo:

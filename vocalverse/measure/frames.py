@@ -59,7 +59,8 @@ class Frames:
     @property
     def seconds(self) -> npt.NDArray[np.float64]:
         """[frames]: where each is centred."""
-        return np.arange(len(self)) * HOP_S
+        seconds: npt.NDArray[np.float64] = np.arange(len(self)) * HOP_S
+        return seconds
 
     @property
     def duration_s(self) -> float:

@@ -59,7 +59,7 @@ class Frames:
     @property
     def seconds(self) -> npt.NDArray[np.float64]:
         """[frames]: where each is centred."""
-        seconds: npt.NDArray[np.float64] = np.arange(len(self)) * HOP_S
+        seconds: npt.NDArray[np.float64] = np.arange(len(self), dtype=np.float64) * HOP_S
         return seconds
 
     @property

@@ -187,6 +187,7 @@ def test_a_repeat_marked_in_another_part_alone_is_a_repeat_of_all() -> None:
             ],
             "010102334",
         ),
+        ([Marks(), Marks(backward_times=2), Marks(endings=frozenset({2})), Marks()], "010123"),
         ([Marks(), Marks(jumps=frozenset({"fine"})), Marks(jumps=frozenset({"dacapo"}))], "01201"),
         (
             [
@@ -213,6 +214,7 @@ def test_a_repeat_marked_in_another_part_alone_is_a_repeat_of_all() -> None:
         "three times",
         "first ending alone",
         "three passes",
+        "second ending alone",
         "da capo",
         "dal segno",
         "endings after da capo",

@@ -48,7 +48,8 @@ def _last_passes(measures: Sequence[Marks]) -> list[int]:
         if end > index:
             groups = {measure.endings for measure in measures[index:end]}
             alone = len(groups) == 1 and any(measure.backward_times for measure in measures[index:end])
-            last = max(max(group) for group in groups) + alone
+            # A second ending whose first nobody marked is sung as if it were none.
+            last = max(max(group) for group in groups) + alone if any(1 in group for group in groups) else 0
             passes[index:end] = [last] * (end - index)
         index = max(end, index + 1)
     return passes
@@ -80,7 +81,7 @@ class _Player:
 
     def _has_this_pass(self, marks: Marks) -> bool:
         last = self.last_passes[self.at]
-        return last in marks.endings if self.jumped else self.in_pass in marks.endings
+        return not last or (last if self.jumped else self.in_pass) in marks.endings
 
     def _play(self) -> None:
         visit = self.visits[self.at] = self.visits.get(self.at, 0) + 1
@@ -94,7 +95,7 @@ class _Player:
                 return len(self.measures)
             return self.coda if "tocoda" in marks.jumps and self.coda > self.at else self.at + 1
         if marks.backward_times:
-            passes = self.last_passes[self.at] if marks.endings else marks.backward_times
+            passes = self.last_passes[self.at] or marks.backward_times
             if self.in_pass < passes:
                 self.in_pass += 1
                 return self.section

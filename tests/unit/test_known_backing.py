@@ -12,6 +12,7 @@ from vocalverse.separate.known.drift import refine
 from vocalverse.separate.known.place import find
 from vocalverse.separate.known.room import EARLY, EDGE, hear, tail_frames, unheard
 from vocalverse.separate.known.spectra import samples_of, spectrum
+from vocalverse.separate.known.speed import semitones_higher
 from vocalverse.separate.known.tune import tuned
 from vocalverse.separate.known.whitened import whitened
 
@@ -75,13 +76,14 @@ def test_a_backing_is_taken_out_of_a_room_with_delay_and_drift():
     assert result.bleed_db == pytest.approx(10 * np.log10(heard), abs=0.7)
 
 
-def test_a_backing_played_slower_and_so_lower_is_taken_out():
-    announced = -4
-    shifted = soxr.resample(TUNE, RATE_HZ * 2 ** (announced / 12), RATE_HZ)
+@pytest.mark.parametrize("key_shift", [-4, 0])
+def test_a_backing_played_slower_and_so_lower_is_taken_out_whether_it_was_announced_or_not(key_shift: int):
+    made = -4
+    shifted = soxr.resample(TUNE, RATE_HZ * 2 ** (made / 12), RATE_HZ)
     mix = recorded(delay_s=0.3, drift_ppm=50, backing=shifted)[: 3 * RATE_HZ]
-    result = cancel(mix, TUNE, key_shift=announced)
-    assert (result.used, result.key_shift) == (True, announced)
-    assert result.tempo_ratio == pytest.approx(2 ** (announced / 12))
+    result = cancel(mix, TUNE, key_shift=key_shift)
+    assert (result.used, result.key_shift) == (True, made)
+    assert result.tempo_ratio == pytest.approx(2 ** (made / 12))
     assert result.delay_s == pytest.approx(0.303, abs=0.001)
     assert si_sdr_db(result.residual, VOICE[: len(mix)]) > 12
 
@@ -132,6 +134,16 @@ def test_a_recording_without_the_backing_comes_back_as_it_was(backing: np.ndarra
     assert not result.used
     assert result.delay_s is None
     assert result.residual is mix
+
+
+@pytest.mark.parametrize("semitones", [-6, 3])
+def test_a_speed_that_nobody_announced_is_found(semitones: int):
+    faster = soxr.resample(TUNE, RATE_HZ * 2 ** (semitones / 12), RATE_HZ)
+    assert semitones_higher(recorded(delay_s=0.3, backing=faster), TUNE, sample_rate_hz=RATE_HZ) == semitones
+
+
+def test_another_song_is_no_faster_than_it_is():
+    assert semitones_higher(recorded(), tune(10, seed=77), sample_rate_hz=RATE_HZ) == 0
 
 
 @pytest.mark.parametrize("frames", [0, 1, 4_410])
@@ -221,6 +233,12 @@ def test_a_separator_takes_no_more_than_may_be_left_of_the_echo():
 def test_a_separator_is_believed_where_nothing_could_be_cancelled():
     mix = recorded()
     assert np.allclose(voice_of(mix, mix, VOICE), VOICE, atol=1e-5)
+
+
+def test_a_voice_is_a_number_also_in_the_silence_after_the_song():
+    sung, echo = VOICE[: 2 * RATE_HZ].copy(), TUNE[: 2 * RATE_HZ].copy()
+    sung[40_000:] = echo[40_000:] = 0
+    assert np.isfinite(voice_of(sung + echo, sung + np.float32(0.05) * echo, np.float32(0.7) * sung)).all()
 
 
 @pytest.mark.parametrize("frames", [0, 1, 5_000])

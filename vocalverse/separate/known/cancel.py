@@ -1,7 +1,7 @@
 """Take a backing that is known out of a recording of somebody who sings to it."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -15,6 +15,7 @@ from vocalverse.separate.known.drift import refine
 from vocalverse.separate.known.place import find
 from vocalverse.separate.known.room import hear, unheard
 from vocalverse.separate.known.spectra import SIZE, Spectrum, samples_of
+from vocalverse.separate.known.speed import semitones_higher
 from vocalverse.separate.known.tune import facing, tuned
 from vocalverse.separate.known.whitened import whitened
 
@@ -43,8 +44,8 @@ class Cancelled:
 def cancel(mix: Samples, backing: Samples, *, key_shift: int = 0, progress: Progress = no_progress) -> Cancelled:
     """`mix` [frames, 2] without what the loudspeakers played of `backing` [frames, 2], both at 44.1 kHz.
 
-    `key_shift`: semitones that it was announced to be played higher. It is taken out if its tempo rose along; a player
-    that shifts the key alone leaves no copy that could be subtracted.
+    `key_shift`: semitones that it was announced to be played higher; others are found too. It is taken out if its
+    tempo rose along; a player that shifts the key alone leaves no copy that could be subtracted.
 
     Where the backing cannot be made out, the recording comes back as it is, with `used` false.
     """
@@ -52,7 +53,7 @@ def cancel(mix: Samples, backing: Samples, *, key_shift: int = 0, progress: Prog
     if min(level, backing_level) < _QUIET_RMS:
         return Cancelled(mix, used=False)
     begun = partial(progress, "cancel", 0.0)
-    for semitones in dict.fromkeys((key_shift, 0)):  # a shift may have been announced and not been made
+    for semitones in _shifts(mix, backing, key_shift, begun):
         played = _shifted(backing, semitones)
         if alignment := _align(mix, played, begun):
             break
@@ -62,6 +63,15 @@ def cancel(mix: Samples, backing: Samples, *, key_shift: int = 0, progress: Prog
     alignment = tuned(mix, played, alignment, scale=scale, tick=partial(progress, "cancel", 0.1))
     result = _judged(mix, _without(mix, played, alignment, scale, progress), alignment)
     return replace(result, key_shift=semitones, tempo_ratio=_ratio(semitones)) if result.used else result
+
+
+def _shifts(mix: Samples, backing: Samples, announced: int, tick: Callable[[], None]) -> Iterator[int]:
+    """A shift may have been announced and not been made, or been made and not announced."""
+    tried = dict.fromkeys((announced, 0))
+    yield from tried
+    found = semitones_higher(mix, backing, sample_rate_hz=SAMPLE_RATE_HZ, tick=tick)
+    if found not in tried:
+        yield found
 
 
 def _ratio(semitones: int) -> float:

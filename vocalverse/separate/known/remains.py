@@ -70,8 +70,9 @@ def _trust(removed: _Floats, echo: _Floats) -> _Floats:
 
 
 def _power(spectrum: _Spectrum) -> _Floats:
-    power: _Floats = uniform_filter(np.square(spectrum.real) + np.square(spectrum.imag), _SMOOTH, mode="nearest")
-    return power
+    power = uniform_filter(np.square(spectrum.real) + np.square(spectrum.imag), _SMOOTH, mode="nearest")
+    positive: _Floats = np.maximum(power, 0)  # its running sums end a little under nought after something loud
+    return positive
 
 
 def _window() -> _Floats:

@@ -190,7 +190,7 @@ def _power(parts: Tensor) -> Tensor:
 
 def _audible(power: Tensor) -> _Floats:
     """`power`, smoothed and with a floor, so that no single frame decides what the room is."""
-    around = uniform_filter(power.numpy(), _AROUND, mode="nearest")
+    around = np.maximum(uniform_filter(power.numpy(), _AROUND, mode="nearest"), 0)  # its sums may end a little below
     audible: _Floats = np.maximum(uniform_filter(power.numpy(), _SMOOTH, mode="nearest"), _FLOOR * around + 1e-12)
     return audible
 

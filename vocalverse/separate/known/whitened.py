@@ -23,7 +23,7 @@ Signal = npt.NDArray[np.float32]  # [samples] at RATE_HZ
 
 def whitened(samples: Samples, *, sample_rate_hz: int, tick: Callable[[], None] = lambda: None) -> Signal:
     """`samples` [frames, channels] at RATE_HZ, each bin of its short-time spectrum brought to the same magnitude."""
-    low = _at_low_rate(samples, sample_rate_hz)
+    low = at_low_rate(samples, sample_rate_hz)
     tick()
     window = np.sqrt(np.hanning(_FRAME + 1)[:_FRAME]).astype(np.float32)
     padded = np.pad(low, (_FRAME, _FRAME + _HOP))
@@ -42,7 +42,7 @@ def whitened(samples: Samples, *, sample_rate_hz: int, tick: Callable[[], None] 
     return white[_FRAME : _FRAME + len(low)]
 
 
-def _at_low_rate(samples: Samples, sample_rate_hz: int) -> Signal:
+def at_low_rate(samples: Samples, sample_rate_hz: int) -> Signal:
     mono = samples.mean(axis=1, dtype=np.float32)
     if float(np.vdot(mono, mono)) < _ALIKE * float(np.vdot(samples[:, 0], samples[:, 0])):
         mono = samples[:, 0]

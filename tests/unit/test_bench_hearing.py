@@ -12,12 +12,12 @@ from click.testing import CliRunner
 
 from tests import backings
 from tests import rooms as made
-from vocalverse.bench import hearing_rooms
-from vocalverse.bench.hearing_data import RATE_HZ, ROOMS, SINGERS, SONG, Corpus, Room, Song
-from vocalverse.bench.hearing_ears import Contender, Hear
-from vocalverse.bench.hearing_scenes import DELAY_S, DRIFT_PPM, Scene, in_room, record, rms
-from vocalverse.bench.hearing_singers import Choice, offset_of, recorded, singers, song
-from vocalverse.bench.hearing_table import Column, Row, Table
+from vocalverse.bench.hearing import rooms
+from vocalverse.bench.hearing.data import RATE_HZ, ROOMS, SINGERS, SONG, Corpus, Room, Song
+from vocalverse.bench.hearing.ears import Contender, Hear
+from vocalverse.bench.hearing.scenes import DELAY_S, DRIFT_PPM, Scene, in_room, record, rms
+from vocalverse.bench.hearing.singers import Choice, offset_of, recorded, singers, song
+from vocalverse.bench.hearing.table import Column, Row, Table
 from vocalverse.cli.bench import bench
 from vocalverse.errors import BadInput
 from vocalverse.separate.dereverberate import Dry
@@ -210,15 +210,15 @@ def _made_room(t60_s: float, drr_db: float) -> Room:
 @pytest.mark.parametrize(("t60_s", "drr_db"), [(0.3, 6.0), (0.8, 0.0)])
 def test_a_rooms_own_figures_are_read_off_its_response(t60_s: float, drr_db: float):
     room = _made_room(t60_s, drr_db)
-    assert hearing_rooms.reverberation_time_s(room) == pytest.approx(t60_s, rel=0.1)
-    assert hearing_rooms.direct_to_reverberant_db(room) == pytest.approx(drr_db, abs=2.5)  # of the band alone
+    assert rooms.reverberation_time_s(room) == pytest.approx(t60_s, rel=0.1)
+    assert rooms.direct_to_reverberant_db(room) == pytest.approx(drr_db, abs=2.5)  # of the band alone
 
 
 def test_who_takes_the_late_sound_away_gains_and_who_does_nothing_does_not():
     room, voice = _made_room(0.5, 0), made.song(2, seed=1).astype(np.float32)
-    wanted = in_room(voice, hearing_rooms.early(room, hearing_rooms.EARLY_S))
-    nothing = hearing_rooms.outcome(voice, room, remove=lambda given: Dry(given, Told(None, None), None, 0.0))
-    perfect = hearing_rooms.outcome(voice, room, remove=lambda _: Dry(wanted, Told(0.5, 0.0), -6.0, 1.0))
+    wanted = in_room(voice, rooms.early(room, rooms.EARLY_S))
+    nothing = rooms.outcome(voice, room, remove=lambda given: Dry(given, Told(None, None), None, 0.0))
+    perfect = rooms.outcome(voice, room, remove=lambda _: Dry(wanted, Told(0.5, 0.0), -6.0, 1.0))
     assert nothing.gain_db == 0
     assert nothing.louder_lu == 0
     assert perfect.before_db == nothing.before_db
@@ -228,14 +228,14 @@ def test_who_takes_the_late_sound_away_gains_and_who_does_nothing_does_not():
 
 def test_rooms_make_a_row_each_and_one_of_them_all(corpus: Corpus):
     voices = {"sung": made.song(2, seed=1).astype(np.float32)}
-    table = hearing_rooms.wet(voices, corpus.rooms(ROOMS[:1]))
+    table = rooms.wet(voices, corpus.rooms(ROOMS[:1]))
     assert [row.name for row in table.rows] == [ROOMS[0], "all"]
     assert all(len(row.cells) == len(table.columns) for row in table.rows)
     assert table.markdown()
 
 
 def test_dry_voices_pass(corpus: Corpus):
-    table = hearing_rooms.dry({"sung": made.song(3, seed=1).astype(np.float32)})
+    table = rooms.dry({"sung": made.song(3, seed=1).astype(np.float32)})
     assert table.rows[0].cells[:2] == ["yes", math.inf]
 
 

@@ -126,14 +126,14 @@ def _hearing(wished: _Wishes, *, as_json: bool) -> None:
             "The bench `hearing` needs recordings: --data names a folder with mir1k, rir, ssvd and ultrastar."
         )
     try:
-        from vocalverse.bench import hearing
-        from vocalverse.bench.hearing_data import Corpus
+        from vocalverse.bench.hearing.data import Corpus
+        from vocalverse.bench.hearing.tables import FULL, QUICK, measure
     except ModuleNotFoundError as missing:
         raise Unavailable(f"{missing.name} is not installed: pip install torch 'vocalverse[hear]'.") from missing
     corpus, tables = Corpus.at(wished.data), []
     with tempfile.TemporaryDirectory(prefix="vocalverse-bench-", dir=wished.folder) as place, _bars() as progress:
-        extent = hearing.QUICK if wished.quick else hearing.FULL
-        for table in hearing.measure(corpus, Path(place), extent, research=wished.accepted, progress=progress):
+        extent = QUICK if wished.quick else FULL
+        for table in measure(corpus, Path(place), extent, research=wished.accepted, progress=progress):
             tables.append(table)
             if not as_json:
                 click.echo(table.markdown() + "\n")

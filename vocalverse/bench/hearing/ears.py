@@ -6,8 +6,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Self
 
-from vocalverse.bench.hearing_data import Stereo
-from vocalverse.bench.hearing_scenes import Recording
+from vocalverse.bench.hearing.data import Stereo
+from vocalverse.bench.hearing.scenes import Recording
 from vocalverse.records import Progress
 from vocalverse.separate.ear import Ear
 from vocalverse.separate.options import BUNDLED, EarOptions

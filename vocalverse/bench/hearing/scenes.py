@@ -7,7 +7,7 @@ import numpy as np
 import soxr
 from scipy.signal import fftconvolve
 
-from vocalverse.bench.hearing_data import RATE_HZ, Room, Signal, Stereo, Take
+from vocalverse.bench.hearing.data import RATE_HZ, Room, Signal, Stereo, Take
 
 DELAY_S = 0.35
 DRIFT_PPM = 50.0

@@ -10,9 +10,9 @@ import numpy.typing as npt
 from scipy.signal import butter, sosfilt
 
 from vocalverse.audio.loudness import loudness_lufs
-from vocalverse.bench.hearing_data import RATE_HZ, Room, Signal
-from vocalverse.bench.hearing_scenes import in_room
-from vocalverse.bench.hearing_table import Cell, Column, Row, Table
+from vocalverse.bench.hearing.data import RATE_HZ, Room, Signal
+from vocalverse.bench.hearing.scenes import in_room
+from vocalverse.bench.hearing.table import Cell, Column, Row, Table
 from vocalverse.records import Progress, no_progress
 from vocalverse.separate.dereverberate import Dry, dereverberate
 from vocalverse.separate.quality import si_sdr

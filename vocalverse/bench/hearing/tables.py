@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from vocalverse.bench import hearing_rooms
-from vocalverse.bench.hearing_data import RATE_HZ, ROOMS, Corpus, Stereo
-from vocalverse.bench.hearing_ears import Contender, Ears, options
-from vocalverse.bench.hearing_singers import Choice, singers, song
-from vocalverse.bench.hearing_table import Column, Row, Table
+from vocalverse.bench.hearing import rooms
+from vocalverse.bench.hearing.data import RATE_HZ, ROOMS, Corpus, Stereo
+from vocalverse.bench.hearing.ears import Contender, Ears, options
+from vocalverse.bench.hearing.singers import Choice, singers, song
+from vocalverse.bench.hearing.table import Column, Row, Table
 from vocalverse.errors import BackendFailed, Unavailable
 from vocalverse.records import Progress, no_progress
 from vocalverse.separate.backends import open_backend
@@ -59,8 +59,8 @@ def measure(
     yield song(corpus, contenders, part_s=extent.song_s, progress=progress)
     del contenders
     voices = corpus.voices(extent.voices, longest_s=_LONGEST_VOICE_S)
-    yield hearing_rooms.wet(voices, corpus.rooms(extent.rooms), progress=progress)
-    yield hearing_rooms.dry(voices, progress=progress)
+    yield rooms.wet(voices, corpus.rooms(extent.rooms), progress=progress)
+    yield rooms.dry(voices, progress=progress)
     excerpt = corpus.song().mix[60 * RATE_HZ :][: round(extent.stems_s * RATE_HZ)]
     yield backends(excerpt, [one for one in hearers if one is not Contender.KNOWN], progress=progress)
     yield memory(hearers, extent.lengths_s, trials, progress=progress)
@@ -112,7 +112,7 @@ def memory(
 
 
 def _child(contender: Contender, length_s: int, trials: Path) -> dict[str, float]:
-    command = [sys.executable, "-m", "vocalverse.bench.hearing_child", contender.value, str(length_s), str(trials)]
+    command = [sys.executable, "-m", "vocalverse.bench.hearing.child", contender.value, str(length_s), str(trials)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise Unavailable(f"The bench's own process failed: {done.stderr.strip()[-2000:]}")

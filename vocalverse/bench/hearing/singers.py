@@ -9,10 +9,10 @@ import numpy as np
 from scipy.fft import irfft, next_fast_len, rfft
 from scipy.signal import csd, fftconvolve, welch
 
-from vocalverse.bench.hearing_data import RATE_HZ, ROOMS, SINGERS, Corpus, Signal, Song, Stereo, Take
-from vocalverse.bench.hearing_ears import Contender, Contenders
-from vocalverse.bench.hearing_scenes import DELAY_S, DRIFT_PPM, Recording, Scene, record
-from vocalverse.bench.hearing_table import Column, Row, Table
+from vocalverse.bench.hearing.data import RATE_HZ, ROOMS, SINGERS, Corpus, Signal, Song, Stereo, Take
+from vocalverse.bench.hearing.ears import Contender, Contenders
+from vocalverse.bench.hearing.scenes import DELAY_S, DRIFT_PPM, Recording, Scene, record
+from vocalverse.bench.hearing.table import Column, Row, Table
 from vocalverse.errors import BadInput
 from vocalverse.records import Progress, no_progress
 from vocalverse.separate.quality import sdr, si_sdr

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from vocalverse.bench.hearing_data import RATE_HZ, Stereo
-from vocalverse.bench.hearing_ears import Contender, options
+from vocalverse.bench.hearing.data import RATE_HZ, Stereo
+from vocalverse.bench.hearing.ears import Contender, options
 from vocalverse.bench.memory import peak_mb, resident_mb
 from vocalverse.samples.make import TAKES, make_recording
 from vocalverse.separate.ear import Ear

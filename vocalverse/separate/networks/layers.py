@@ -3,6 +3,7 @@
 Weights may be cast to half precision; norms, rotation and the running sum stay in single precision.
 """
 
+from collections.abc import Iterable
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -87,7 +88,7 @@ class Attention(nn.Module):
         rows, positions, _ = x.shape
         normed = self.norm(x).to(self.to_qkv.weight.dtype)
         query_1, query_2, key_1, key_2, value = (
-            functional.linear(normed, weight).view(rows, positions, self.heads, -1) for weight in self._weights()
+            part.view(rows, positions, self.heads, -1) for part in self._projected(normed)
         )
         out = functional.scaled_dot_product_attention(
             rotated(query_1, query_2, rotation).transpose(1, 2),
@@ -98,8 +99,15 @@ class Attention(nn.Module):
         gated: Tensor = self.to_out((out.transpose(1, 2) * gates).reshape(rows, positions, -1))
         return gated
 
+    def _projected(self, normed: Tensor) -> Iterable[Tensor]:
+        weights = self._weights()
+        if torch.jit.is_tracing():  # for OpenVINO, which would copy what is split
+            return [functional.linear(normed, weight) for weight in weights]
+        # One long product is what torch is quickest at.
+        return functional.linear(normed, torch.cat(weights)).split([len(weight) for weight in weights], dim=-1)
+
     def _weights(self) -> list[Tensor]:
-        """Checkpoints have the pairs that rotate side by side; apart from the start, nothing has to be split later.
+        """Checkpoints have the pairs that rotate side by side; here they are apart from the start.
 
         Query and key are permuted alike, so their product stays the same.
         """

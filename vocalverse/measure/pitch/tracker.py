@@ -1,0 +1,52 @@
+"""A voice's pitch, every 10 ms: the network's guess, put in its octave and sharpened on the shared spectra."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from vocalverse.measure.frames import HOP_S, Floats, Frames
+from vocalverse.measure.pitch import comb
+from vocalverse.measure.pitch.network import STEP_S, Guess, PitchNetwork
+from vocalverse.measure.pitch.octaves import in_octave
+from vocalverse.measure.pitch.track import Pitch
+from vocalverse.measure.pitch.voicing import Evidence, confidence, voiced
+
+_ONE_NOTE = 1.0  # semitone: between steps that are farther apart lies no pitch
+
+
+@dataclass(frozen=True)
+class PitchTracker:
+    """One for a process: opening it takes 20 ms, and songs may be tracked from many threads at once."""
+
+    network: PitchNetwork
+
+    @classmethod
+    def open(cls, *, threads: int = 1) -> Self:
+        return cls(PitchNetwork.open(threads=threads))
+
+    def track(self, frames: Frames) -> Pitch:
+        hz, network = _on_frames(self.network.guess(frames), len(frames))
+        heard = np.flatnonzero(network > 0)
+        if not len(heard):
+            silent = np.zeros(len(frames), np.float32)
+            return Pitch(silent, np.zeros(len(frames), np.bool_), silent.copy())
+        hz[heard] = in_octave(frames.power[heard], hz[heard])
+        hz[heard] = comb.refined(frames.power[heard], hz[heard])
+        sure = confidence(Evidence.of(frames, hz, network))
+        sung = voiced(sure, hz)
+        return Pitch(np.where(sung, hz, 0).astype(np.float32), sung, sure)
+
+
+def _on_frames(guess: Guess, frames: int) -> tuple[comb.Positions, Floats]:
+    """Its pitches and confidences, every 10 ms."""
+    at = np.minimum(np.arange(frames) * HOP_S / STEP_S, len(guess.hz) - 1)
+    before = np.floor(at).astype(np.intp)
+    after = np.minimum(before + 1, len(guess.hz) - 1)
+    along = at - before
+    octave = np.log2(guess.hz)
+    tied = np.abs(octave[after] - octave[before]) < _ONE_NOTE / 12
+    nearest = np.where(along < 0.5, guess.hz[before], guess.hz[after])
+    hz = np.where(tied, 2 ** (octave[before] * (1 - along) + octave[after] * along), nearest)
+    sure = guess.confidence[before] * (1 - along) + guess.confidence[after] * along
+    return hz, sure.astype(np.float32)

@@ -16,9 +16,9 @@ _CONSTANT = 1.05
 _WEIGHTS = np.asarray((1.91, 1.46, 1.03, 1.19, -0.8), np.float32)
 _LOGIT_MOST = 6.0
 _NEAR = 13  # frames: a voice that is off for less than the half of it still rings in the windows beside
-_BEGIN, _KEEP = 0.8, 0.6  # hysteresis; a frame that is wrongly taken for sung does more harm than one that is missed
+_BEGIN, _KEEP = 0.9, 0.8  # hysteresis: a frame that is wrongly taken for sung does more harm than one that is missed
 _SHORTEST = 5  # frames: nobody sings for 40 ms
-_GAP = 2  # frames that a sung note may flicker for
+_GAP = 3  # frames that a sung note may flicker for
 _SAME = 1.0  # semitone, over such a flicker
 
 Bools = npt.NDArray[np.bool_]

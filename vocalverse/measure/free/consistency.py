@@ -1,0 +1,104 @@
+"""Phrases that come again: who sings a chorus twice and means the same shows how well the voice does as it is told."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from vocalverse.measure.frames import HOP_S
+from vocalverse.measure.pitch.track import Pitch
+
+_POINTS = 64  # along a phrase
+_SHORTEST_S = 1.5
+_LENGTHS = 1.15  # times as long, at most
+_SLIDE = 4  # points: one may begin a little earlier
+_ALIKE_SEMITONES, _ALIKE_SHARE = 0.8, 0.75
+_MOVES_SEMITONES = 1.0  # a phrase on one note is like any other on one note
+_VOICED = 0.6  # of the points of both
+_SHIFT_SEMITONES = 1.5  # between two singings; farther up or down it is another phrase
+_PHRASES_AT_MOST = 400
+
+Contour = npt.NDArray[np.float64]
+
+
+class Span(Protocol):
+    @property
+    def start_s(self) -> float: ...
+    @property
+    def end_s(self) -> float: ...
+
+
+@dataclass(frozen=True)
+class Again:
+    first_s: tuple[float, float]  # from, to
+    second_s: tuple[float, float]
+    apart_cents: float  # the second above the first, as a whole
+    differ_cents: float  # beside that: the median of all points
+
+
+@dataclass(frozen=True)
+class Consistency:
+    pairs: tuple[Again, ...]
+    apart_cents: float  # the median of how far the whole is off, up or down
+    differ_cents: float
+
+
+def consistency(phrases: Sequence[Span], pitch: Pitch) -> Consistency | None:
+    """None where no phrase comes again."""
+    midi = pitch.midi.astype(np.float64)
+    held = [phrase for phrase in phrases if phrase.end_s - phrase.start_s >= _SHORTEST_S][:_PHRASES_AT_MOST]
+    contours = [_contour(midi, phrase) for phrase in held]
+    pairs = []
+    for second in range(1, len(held)):
+        # The nearest before it: of a chorus sung four times there are three pairs.
+        for first in range(second - 1, -1, -1):
+            if again := _again(held[first], held[second], contours[first], contours[second]):
+                pairs.append(again)
+                break
+    if not pairs:
+        return None
+    return Consistency(
+        pairs=tuple(pairs),
+        apart_cents=float(np.median([abs(pair.apart_cents) for pair in pairs])),
+        differ_cents=float(np.median([pair.differ_cents for pair in pairs])),
+    )
+
+
+def _contour(midi: Contour, phrase: Span) -> Contour:
+    at = np.linspace(phrase.start_s, phrase.end_s, _POINTS, endpoint=False) / HOP_S
+    contour: Contour = midi[np.clip(np.rint(at).astype(np.intp), 0, len(midi) - 1)]
+    return contour
+
+
+def _again(first: Span, second: Span, one: Contour, other: Contour) -> Again | None:
+    lengths = (second.end_s - second.start_s) / (first.end_s - first.start_s)
+    if not 1 / _LENGTHS <= lengths <= _LENGTHS or min(_moves(one), _moves(other)) < _MOVES_SEMITONES:
+        return None
+    slides = [other[max(0, step) : _POINTS + step] - one[max(0, -step) : _POINTS - step] for step in _slides()]
+    apart = [slide[~np.isnan(slide)] for slide in slides]
+    apart = [values for values in apart if len(values) >= _VOICED * _POINTS]
+    if not apart:
+        return None
+    values = min(apart, key=lambda each: float(np.abs(each - np.median(each)).mean()))
+    shift = float(np.median(values))
+    beside = np.abs(values - shift)
+    if abs(shift) > _SHIFT_SEMITONES or (beside < _ALIKE_SEMITONES).mean() < _ALIKE_SHARE:
+        return None
+    return Again(
+        (first.start_s, first.end_s),
+        (second.start_s, second.end_s),
+        apart_cents=100 * shift,
+        differ_cents=100 * float(np.median(beside)),
+    )
+
+
+def _slides() -> range:
+    return range(-_SLIDE, _SLIDE + 1)
+
+
+def _moves(contour: Contour) -> float:
+    """Semitones between what lies low in it and what lies high."""
+    sung = contour[~np.isnan(contour)]
+    return float(np.ptp(np.percentile(sung, (15, 85)))) if len(sung) else 0.0

@@ -1,0 +1,127 @@
+"""How well what is held lies on a grid of semitones, wherever that grid is, and how the grid moves."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from vocalverse.measure.frames import HOP_S
+from vocalverse.measure.free.steady import steady_midi
+from vocalverse.measure.marks import Score, weighted_median
+from vocalverse.measure.pitch.track import Pitch
+
+_SIGMA_CENTS = 16.0
+_BY_CHANCE = _SIGMA_CENTS * np.sqrt(2 * np.pi) / 100  # the comb's mean over what lies anywhere
+# Strength: notes 15 cents off on average, and 40, which is as far from one grid as from the next.
+_FULL, _NONE = 0.5, 0.03
+_HELD_AT_LEAST_S = 5.0
+_BLOCK_S = 0.5  # about a note: frames of one say the same thing
+_DRAWS, _SEED = 200, 20_241
+_WINDOW_S, _STEP_S = 15.0, 5.0  # of the drift
+_WINDOW_HELD_S = 3.0
+_CLEAR = 0.25  # strength
+_WINDOWS = 5
+
+Values = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class SemitoneGrid:
+    """How well notes lie on one grid of their own. A wrong note that lies on it costs nothing, and past 40 cents nothing
+    can be told: this score is not one that is given against a song.
+    """
+
+    score: Score
+    strength: float  # 1 where all lies on it, 0 where it lies anywhere
+    tuning_cents: float  # of the grid, above A4 = 440 Hz; -50 … 50
+    off_cents: float  # the median of how far from it what is held is
+    held_s: float
+
+
+@dataclass(frozen=True)
+class CentreDrift:
+    """Of the tonal centre: a choir's sinking."""
+
+    cents_per_min: float
+    range_cents: float  # between its highest and its lowest place
+    windows: int
+
+
+def semitone_grid(pitch: Pitch) -> SemitoneGrid | None:
+    """None where too little is held."""
+    midi = steady_midi(pitch)
+    held = midi[~np.isnan(midi)]
+    held_s = len(held) * HOP_S
+    if held_s < _HELD_AT_LEAST_S:
+        return None
+    comb = _combs(held)
+    strengths = _strength(comb.mean(axis=0))
+    tuning = int(strengths.argmax())
+    off = _off(held, tuning)
+    low, high = _interval(comb)
+    value = _score(float(strengths[tuning]))
+    return SemitoneGrid(
+        score=Score(value, min(value, low), max(value, high)),
+        strength=float(strengths[tuning]),
+        tuning_cents=float((tuning + 50) % 100 - 50),
+        off_cents=float(np.median(np.abs(off))),
+        held_s=held_s,
+    )
+
+
+def centre_drift(pitch: Pitch) -> CentreDrift | None:
+    """None where too few stretches of the take lie on a grid at all."""
+    midi = steady_midi(pitch)
+    at_s, centre = [], []
+    for start in range(0, len(midi), round(_STEP_S / HOP_S)):
+        part = midi[start : start + round(_WINDOW_S / HOP_S)]
+        part = part[~np.isnan(part)]
+        if len(part) * HOP_S < _WINDOW_HELD_S:
+            continue
+        strengths = _strength(_combs(part).mean(axis=0))
+        if strengths.max() >= _CLEAR:
+            at_s.append(start * HOP_S + _WINDOW_S / 2)
+            centre.append(float(strengths.argmax()))
+    if len(centre) < _WINDOWS:
+        return None
+    # From one window to the next a centre moves by less than a quarter tone: that tells which semitone it belongs to.
+    cents = np.unwrap(np.asarray(centre), period=100)
+    first, second = np.triu_indices(len(cents), 1)
+    apart_s = np.asarray(at_s)[second] - np.asarray(at_s)[first]
+    slope = weighted_median((cents[second] - cents[first]) / apart_s, apart_s)
+    return CentreDrift(60 * slope, float(np.ptp(cents)), len(cents))
+
+
+def _combs(held: Values) -> Values:
+    """[frames, 100]: how near each is to each grid."""
+    cell = np.rint(100 * held).astype(np.intp) % 100
+    apart = (np.arange(100) + 50) % 100 - 50
+    shape = np.exp(-0.5 * np.square(apart / _SIGMA_CENTS))
+    grids = np.stack([np.roll(shape, place) for place in range(100)])
+    near: Values = grids[cell]
+    return near
+
+
+def _strength(near: Values) -> Values:
+    strength: Values = (near - _BY_CHANCE) / (1 - _BY_CHANCE)
+    return strength
+
+
+def _off(held: Values, tuning: int) -> Values:
+    off: Values = (100 * held - tuning + 50) % 100 - 50
+    return off
+
+
+def _score(strength: float) -> float:
+    return float(100 * np.clip((strength - _NONE) / (_FULL - _NONE), 0, 1))
+
+
+def _interval(comb: Values) -> tuple[float, float]:
+    """Blocks of about a note are drawn anew, and each draw has its own best grid."""
+    size = round(_BLOCK_S / HOP_S)
+    blocks = np.add.reduceat(comb, np.arange(0, len(comb), size), axis=0)
+    lengths = np.diff(np.append(np.arange(0, len(comb), size), len(comb)))
+    times = np.random.default_rng(_SEED).multinomial(len(blocks), np.full(len(blocks), 1 / len(blocks)), size=_DRAWS)
+    best = _strength((times @ blocks) / (times @ lengths)[:, None]).max(axis=1)
+    low, high = np.percentile([_score(float(strength)) for strength in best], (2.5, 97.5))
+    return float(low), float(high)

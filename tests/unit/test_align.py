@@ -1,9 +1,11 @@
 """A take is held against its song: takes out of numbers, of which everything is known."""
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from tests.melodies import Faults, melody, perform, pitch_of
@@ -126,6 +128,23 @@ def test_another_song_is_told_from_a_song_sung_badly(seed: int) -> None:
     assert wrong is Unaligned.NOTHING_ALIKE or (wrong.confidence is not None and wrong.confidence < 0.3)
 
 
+def test_three_lines_of_a_song_tell_it_and_of_one_line_nothing_is_told() -> None:
+    few = aligned(perform(SONG, Faults(note_cents=40, latency_s=0.2), lines=range(12, 16)))
+    assert few.confidence is not None
+    assert few.confidence > 0.6
+    one = aligned(perform(SONG, Faults(note_cents=40, latency_s=0.2), lines=[12]))
+    assert one.confidence is None
+    assert one.latency_s == pytest.approx(0.2, abs=0.03)
+
+
+@pytest.mark.parametrize("height", [lambda at_s: 59.0 + 0 * at_s, lambda at_s: 50 + 6 * np.sin(5 * at_s)])
+def test_a_hum_on_one_note_and_a_glide_are_no_song(
+    height: Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]],
+) -> None:
+    found = align(pitch_of(height(np.arange(6_000) / 100)), SONG)
+    assert isinstance(found, Unaligned) or (found.confidence is not None and found.confidence < 0.2)
+
+
 def test_the_same_take_gives_the_same_result_and_is_not_touched() -> None:
     pitch = perform(SONG, Faults(note_cents=30)).pitch
     before = pitch.hz.copy()
@@ -181,9 +200,9 @@ def test_four_minutes_are_aligned_within_a_second() -> None:
     assert time.perf_counter() - began_s < allowed_s(0.8)
 
 
-def test_a_chart_of_half_an_hour_does_not_hold_anybody_up() -> None:
-    chart = melody(400, rest_s=1.2)
+def test_a_long_chart_does_not_hold_anybody_up() -> None:
+    chart = melody(250, rest_s=1.2)
     take = perform(replace(chart, lines=chart.lines[:40]))
     began_s = time.perf_counter()
     align(take.pitch, chart)
-    assert time.perf_counter() - began_s < allowed_s(3)
+    assert time.perf_counter() - began_s < allowed_s(2)

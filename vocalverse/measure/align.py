@@ -39,6 +39,7 @@ _HEARD_SHARE = 0.3  # of the lines that one of a duet sings alone
 # chance may fit all.
 _HALF_SURE, _SURER = 0.18, 0.035
 _HALF_SURE_S, _SURER_S = 4.0, 1.0
+_ENOUGH_S = 8.0
 
 
 class Unaligned(StrEnum):
@@ -61,7 +62,10 @@ class Aligned:
     lines: tuple[SungLine, ...]  # as the melody has them
     singers: frozenset[int]  # of a duet, those that are heard
     repeats: tuple[Repeat, ...]
-    confidence: float | None  # 0 … 1 that this is the song; None where only words are known
+    # What fits more than by chance, in seconds and as a share of what could. Nothing where only words are known.
+    above_chance_s: float | None
+    above_chance_share: float | None
+    confidence: float | None  # 0 … 1 that this is the song; None where too little is sung to tell it from another
 
     @property
     def transposed_semitones(self) -> int:
@@ -90,6 +94,17 @@ class _Found:
     chance_s: float
     places: tuple[Placed, ...]
     candidates: Candidates
+
+
+@dataclass(frozen=True)
+class _AboveChance:
+    seconds: float
+    share: float
+
+    @property
+    def confidence(self) -> float:
+        sure = min((self.share - _HALF_SURE) / _SURER, (self.seconds - _HALF_SURE_S) / _SURER_S)
+        return float(1 / (1 + np.exp(-np.clip(sure, -50, 50))))
 
 
 def align(pitch: Pitch, melody: Melody) -> Aligned | Unaligned:
@@ -156,6 +171,8 @@ def _told(pitch: Pitch, melody: Melody, found: _Found, places: Sequence[Placed])
     against = sing_along(pitch, melody, sections, tempo_ratio, {one.line: one.lag_s for one in places})
     key = key_of(np.concatenate([one.off for one in against]), found.key)
     lines = tuple(one.told(exact_in(key.semitones, key.cents)) for one in against)
+    above = _above_chance(found, HOP_S * sum(one.voiced for one in against)) if melody.has_pitch else None
+    enough = min(HOP_S * int(pitch.voiced.sum()), sum(line.asked_s for line in found.candidates.sought)) >= _ENOUGH_S
     return Aligned(
         latency_s=max(sections, key=lambda section: section.lines_sung).latency_s,
         tempo_ratio=tempo_ratio,
@@ -167,7 +184,9 @@ def _told(pitch: Pitch, melody: Melody, found: _Found, places: Sequence[Placed])
         lines=lines,
         singers=_heard(melody, lines),
         repeats=repeats(found.candidates, pitch.voiced, _taken(len(pitch.voiced), lines)),
-        confidence=_confidence(found, HOP_S * sum(one.voiced for one in against)) if melody.has_pitch else None,
+        above_chance_s=above.seconds if above else None,
+        above_chance_share=above.share if above else None,
+        confidence=above.confidence if above and enough else None,
     )
 
 
@@ -191,8 +210,6 @@ def _taken(frames: int, lines: Sequence[SungLine]) -> npt.NDArray[np.bool_]:
     return taken
 
 
-def _confidence(found: _Found, sung_s: float) -> float:
+def _above_chance(found: _Found, sung_s: float) -> _AboveChance:
     more_s = found.right_s - found.chance_s
-    share = more_s / max(sung_s - found.chance_s, HOP_S)
-    sure = min((share - _HALF_SURE) / _SURER, (more_s - _HALF_SURE_S) / _SURER_S)
-    return float(1 / (1 + np.exp(-np.clip(sure, -50, 50))))
+    return _AboveChance(more_s, more_s / max(sung_s - found.chance_s, HOP_S))

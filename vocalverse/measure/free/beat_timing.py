@@ -55,7 +55,7 @@ def beat_timing(onsets_s: npt.ArrayLike, beats_s: npt.ArrayLike) -> BeatTiming |
         part_ms=part_ms,
         delay_ms=float(np.angle(gathered)) / (2 * np.pi) * part_ms,
         spread_ms=_spread(abs(gathered)) * part_ms,
-        by_chance_ms=part_ms / np.sqrt(12),
+        by_chance_ms=part_ms / float(np.sqrt(12)),
         notes=len(onsets),
     )
 

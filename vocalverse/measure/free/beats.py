@@ -13,6 +13,7 @@ _RANGE_DB = 70.0
 _BEATS_AT_LEAST = 8
 _SHORTEST, _LONGEST = 25, 150  # frames: 240 to 40 in a minute
 _TAPPED_S = 0.5
+_BARS = (1, 2, 4, 8)  # beats
 _TIGHT = 100.0  # what a step that is wrong by e costs, in standard deviations of the strength
 _COMES_AGAIN = 0.08  # noise has 0.03
 _STANDS_OUT = 1.3  # times as strong on the beats as anywhere: less is a tempo read into nothing
@@ -44,7 +45,7 @@ def onset_strength(frames: Frames) -> Values:
 def find_beats(frames: Frames) -> Beats | None:
     """None where there is no beat to be told."""
     strength = onset_strength(frames)
-    if len(strength) < _LONGEST or not strength.any():
+    if len(strength) < 2 * _LONGEST or not strength.any():
         return None
     period, again = _period(strength)
     if again < _COMES_AGAIN:
@@ -56,32 +57,35 @@ def find_beats(frames: Frames) -> Beats | None:
     stands_out = float(near.mean() / max(strength.mean(), 1e-12))
     if stands_out < _STANDS_OUT:
         return None
-    return Beats(beats.astype(np.float64) * HOP_S, 60 / (float(np.median(np.diff(beats))) * HOP_S), stands_out)
+    return Beats(beats.astype(np.float64) * HOP_S, 60 / (period * HOP_S), stands_out)
 
 
-def _period(strength: Values) -> tuple[int, float]:
-    """In frames: what the strength comes again after; of a tempo and its half, what people tap. And how much, 0 to 1."""
+def _period(strength: Values) -> tuple[float, float]:
+    """In frames, and how much comes again after it and after 2, 4 and 8 of it, which a beat and a half does not have."""
     level = strength - strength.mean()
     size = 2 ** int(np.ceil(np.log2(2 * len(level))))
     again = np.fft.irfft(np.square(np.abs(np.fft.rfft(level, size))))
-    again = (again / again[0])[_SHORTEST:_LONGEST]
-    period_s = np.arange(_SHORTEST, _LONGEST) * HOP_S
-    best = int((again * np.exp(-0.5 * np.square(np.log2(period_s / _TAPPED_S)))).argmax())
-    return _SHORTEST + best, float(again[best])
+    periods = np.arange(_SHORTEST, _LONGEST, 1 / _BARS[-1])
+    lags = np.arange(len(level))
+    comes = np.mean([np.interp(periods * bar, lags, again[lags], right=0) for bar in _BARS], axis=0) / again[0]
+    best = int((comes * np.exp(-0.5 * np.square(np.log2(periods * HOP_S / _TAPPED_S)))).argmax())
+    return float(periods[best]), float(comes[best])
 
 
-def _chain(strength: Values, period: int) -> npt.NDArray[np.intp]:
+def _chain(strength: Values, period: float) -> npt.NDArray[np.intp]:
     """Ellis' way: the beats that are strongest together while each is about a period after the one before."""
-    steps = np.arange(-2 * period, -(period // 2) + 1)
+    longest = round(2 * period)
+    steps = np.arange(-longest, -round(period / 2) + 1)
     costs = _TIGHT * np.square(np.log(-steps / period))
     total, before = strength.copy(), np.full(len(strength), -1, np.intp)
-    for frame in range(2 * period, len(strength)):
+    for frame in range(longest, len(strength)):
         ways = total[frame + steps[0] : frame + steps[-1] + 1] - costs
         best = int(ways.argmax())
         if ways[best] > 0:
             total[frame] += ways[best]
             before[frame] = frame + steps[best]
-    chain = [len(total) - period + int(total[-period:].argmax())]
+    last = round(period)
+    chain = [len(total) - last + int(total[-last:].argmax())]
     while before[chain[-1]] >= 0:
         chain.append(int(before[chain[-1]]))
     return np.asarray(chain[::-1], np.intp)

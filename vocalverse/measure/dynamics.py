@@ -139,7 +139,7 @@ def _over_notes(
 def _moved(line: _Line) -> Moved:
     if line.slope - _SURE * line.error > 0 and line.slope > _TILT_OF_VOICE:
         return Moved.VOICE
-    if line.slope + _SURE * line.error < _TILT_OF_VOICE or abs(line.slope) < _TILT_OF_VOICE / 4:
+    if abs(line.slope) + _SURE * line.error < _TILT_OF_VOICE:  # duller when louder is no microphone: vowels are
         return Moved.MICROPHONE
     return Moved.UNCLEAR
 

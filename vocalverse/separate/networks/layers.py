@@ -101,10 +101,11 @@ class Attention(nn.Module):
 
     def _projected(self, normed: Tensor) -> Iterable[Tensor]:
         weights = self._weights()
-        if torch.jit.is_tracing():  # for OpenVINO, which would copy what is split
+        if torch.jit.is_tracing():  # type: ignore[attr-defined, no-untyped-call]  # for OpenVINO, which copies splits
             return [functional.linear(normed, weight) for weight in weights]
         # One long product is what torch is quickest at.
-        return functional.linear(normed, torch.cat(weights)).split([len(weight) for weight in weights], dim=-1)
+        product = functional.linear(normed, torch.cat(weights))
+        return torch.split(product, [len(weight) for weight in weights], dim=-1)
 
     def _weights(self) -> list[Tensor]:
         """Checkpoints have the pairs that rotate side by side; here they are apart from the start.

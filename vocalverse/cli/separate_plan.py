@@ -1,13 +1,13 @@
 """Which recordings are separated, and what their stems are called."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from vocalverse.cli.given import recordings
 from vocalverse.errors import BadInput
 
-_HEARD = frozenset({".wav", ".wave", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".m4a", ".aac"})
 _ENDS = (".voice.flac", ".voice.wav", ".backing.flac", ".backing.wav", ".png")
 
 
@@ -53,15 +53,10 @@ class Song:
 
 def plan(given: Sequence[Path], out: Path) -> list[Song]:
     """Each recording once, in the order given. No two share a name, and none of them is written over."""
-    found: dict[Path, tuple[Path, Path]] = {}
-    for path in given:
-        for source, below in _recordings(path, out):
-            found.setdefault(Path(os.path.realpath(source)), (source, below))
-    if not found:
-        raise BadInput(f"There is no WAV, FLAC, Ogg, Opus, MP3 or M4A in {', '.join(map(str, given))}.")
+    found = recordings(given, beside=out)
     _require_writable(out)
-    taken = {_key(path) for path in found}
-    return [Song(source, _untaken(out / below, taken)) for source, below in found.values()]
+    taken = {_key(one.source) for one in found}
+    return [Song(one.source, _untaken(out / one.below, taken)) for one in found]
 
 
 def _require_writable(out: Path) -> None:
@@ -73,24 +68,6 @@ def _require_writable(out: Path) -> None:
         raise BadInput(f"--out {out} cannot be made: {there} is a file, no folder.")
     if not os.access(there, os.W_OK | os.X_OK):
         raise BadInput(f"--out {out} cannot be written to: {there} is not yours to write in. Give another folder.")
-
-
-def _recordings(path: Path, out: Path) -> Iterator[tuple[Path, Path]]:
-    """Each with the path, without its ending, that it has below what was given."""
-    if not path.is_dir():
-        yield path, Path(path.stem)
-        return
-    for folder, folders, names in os.walk(path):
-        folders[:] = sorted(name for name in folders if _is_looked_into(Path(folder, name), out))
-        for name in sorted(names):
-            source = Path(folder, name)
-            if source.suffix.lower() in _HEARD and not name.startswith("."):
-                yield source, source.relative_to(path).with_suffix("")
-
-
-def _is_looked_into(folder: Path, out: Path) -> bool:
-    """What came out before is not put in again."""
-    return not folder.name.startswith(".") and os.path.realpath(folder) != os.path.realpath(out)
 
 
 def _untaken(wanted: Path, taken: set[str]) -> Path:

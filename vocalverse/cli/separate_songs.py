@@ -1,16 +1,15 @@
 """The way of one recording through `vocalverse separate`."""
 
-import errno
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from vocalverse.cli.given import heard
 from vocalverse.cli.separate_plan import Models, Song, Wishes
-from vocalverse.errors import BadInput, DiskFull, NotFound, Undecodable, VocalVerseError
+from vocalverse.errors import Undecodable, VocalVerseError
 from vocalverse.records import Progress
 
 if TYPE_CHECKING:
@@ -18,13 +17,6 @@ if TYPE_CHECKING:
     from vocalverse.separate.dereverberate import Dry
     from vocalverse.separate.ear import Ear, Separated
     from vocalverse.separate.options import EarOptions
-
-_LONGEST_S = 3600.0
-_DECODING_S = 600  # of CPU, for an hour of anything
-
-
-class TooLong(BadInput):
-    code = "too_long"
 
 
 @dataclass(frozen=True)
@@ -71,7 +63,7 @@ class Kit:
         return Done(song, time.monotonic() - began, duration_s, files, facts)
 
     def _separate(self, song: Song, progress: Progress) -> tuple[float, Mapping[str, Path], Mapping[str, Any]]:
-        waveform = _heard(song.source, progress)
+        waveform = heard(song.source, progress=progress)
         mix = waveform.samples
         separated = self.ear.separate(mix, backing=self.backing, key_shift=self.wishes.key_shift, progress=progress)
         dry = self.ear.dereverberate(separated, progress=progress) if self.wishes.dereverb else None
@@ -125,40 +117,9 @@ def _options(models: Models, overlap: int) -> "EarOptions":
 def _known(backing: Path) -> "Waveform":
     """Unlike a recording's, its error stands alone and has to say of which file it is."""
     try:
-        return _heard(backing, _ignored)
+        return heard(backing)
     except Undecodable as error:
         raise type(error)(f"--backing {backing}: {error}") from error
-
-
-def _heard(path: Path, progress: Progress) -> "Waveform":
-    """The whole of it: half a song would be no answer."""
-    from vocalverse.audio.decode import decode
-    from vocalverse.audio.sandbox import DecodeLimits
-
-    with _file_errors(path), path.open("rb") as file:
-        waveform = decode(file, limits=DecodeLimits(max_s=_LONGEST_S, cpu_s=_DECODING_S), progress=progress)
-    if waveform.source.longer:
-        raise TooLong(f"{path} is longer than {_LONGEST_S / 60:.0f} minutes: cut it into pieces.")
-    if not len(waveform.samples):
-        raise BadInput(f"{path} holds no sound.")
-    return waveform
-
-
-@contextmanager
-def _file_errors(path: Path) -> Iterator[None]:
-    if path.is_dir():
-        raise BadInput(f"{path} is a folder; here it has to be one sound file.")
-    if path.exists() and not path.is_file():
-        raise BadInput(f"{path} is no file that could be read to its end.")
-    if path.exists() and not path.stat().st_size:
-        raise BadInput(f"{path} is empty: it has no bytes at all.")
-    try:
-        yield
-    except FileNotFoundError as error:
-        raise NotFound(f"There is no file {path}.") from error
-    except OSError as error:
-        kind = DiskFull if error.errno == errno.ENOSPC else BadInput
-        raise kind(f"{path} cannot be read: {error.strerror or error}.") from error
 
 
 def _draw(song: Song, waveform: "Waveform", stems: Mapping[str, Any], file: Callable[[], Any]) -> None:
@@ -185,7 +146,3 @@ def _facts(waveform: "Waveform", separated: "Separated", dry: "Dry | None", gain
         "backing_drift_ppm": known.drift_ppm if known else None,
         "backing_coherence": known.coherence if known else None,
     }
-
-
-def _ignored(stage: str, fraction: float) -> None:
-    """For what is heard before the bars begin."""

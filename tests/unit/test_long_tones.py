@@ -66,3 +66,8 @@ def test_breaks_are_counted() -> None:
 def test_without_long_tones_there_is_nothing_to_say() -> None:
     found = measured(sing([Tone(60, 0.5)]))
     assert (found.tones, found.spread_cents, found.breaks_per_tone) == ((), None, None)
+
+
+def test_notes_of_another_take_say_nothing() -> None:
+    heard = sing([Tone(60, 0.5), Tone(60, 0.5, rest_s=4.0)]).heard()
+    assert measure_long_tones(heard, [Note(1.0, 4.0, 60.0, 0.0, -20.0)]).tones == ()

@@ -45,7 +45,8 @@ class LongTones:
 
 
 def measure_long_tones(heard: Heard, notes: Sequence[Note]) -> LongTones:
-    tones = tuple(_tone(heard, note, index) for index, note in enumerate(notes) if note.duration_s >= LONG_S)
+    long = [(index, note) for index, note in enumerate(notes) if note.duration_s >= LONG_S]
+    tones = tuple(tone for index, note in long if (tone := _tone(heard, note, index)) is not None)
     if not tones:
         return LongTones((), None, None, None, None)
     return LongTones(
@@ -57,9 +58,12 @@ def measure_long_tones(heard: Heard, notes: Sequence[Note]) -> LongTones:
     )
 
 
-def _tone(heard: Heard, note: Note, index: int) -> LongTone:
+def _tone(heard: Heard, note: Note, index: int) -> LongTone | None:
+    """None where the voice is off for most of it."""
     here = frames_between(note.start_s + _ATTACK_S, note.end_s - _RELEASE_S, count=len(heard.dry))
     voiced = heard.pitch.voiced[here]
+    if voiced.sum() <= len(voiced) // 2:
+        return None
     cents = 100 * (heard.pitch.midi[here].astype(np.float64) - note.midi)
     level_db = heard.dry.level_db[here].astype(np.float64)
     held = voiced & (np.abs(cents) < _LEAP_CENTS)

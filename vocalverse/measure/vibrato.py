@@ -21,9 +21,9 @@ _HOP = 5
 _RATES_HZ = np.arange(3.0, 9.55, 0.1)  # wider than it may be: a peak at the rim of what is looked at is none
 _LEAST_CENTS = 20.0  # half extent: less is hardly heard, and every voice wanders by that
 _MOST_CENTS = 300.0  # wider is another thing: trills, yodels, a tracker that errs
-_LEAST_EXPLAINED = 0.6  # of the movement that is no straight line, by one sine
+_LEAST_EXPLAINED = 0.55  # of the movement that is no straight line, by one sine
 _LEAST_SWINGS = 3.0
-_STEADY_HZ = 0.6  # that far the middle half of its windows' rates may lie apart: a voice that wanders has any
+_STEADY_HZ = 1.0  # that far the middle half of its windows' rates may lie apart: a voice that wanders has any
 _TWELFTH = 1 / 12  # of a swing: a sine has half of its height by then
 
 Curve = npt.NDArray[np.float64]  # [frames], cents

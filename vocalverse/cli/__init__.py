@@ -18,6 +18,7 @@ _COMMANDS = {
     "db": ("vocalverse.cli.db:db", "The database: bring it up to date, check it."),
     "blobs": ("vocalverse.cli.blobs:blobs", "The stored sound."),
     "separate": ("vocalverse.cli.separate:separate", "Take voices out of recordings."),
+    "measure": ("vocalverse.cli.measure:measure", "Measure how somebody sings."),
     "models": ("vocalverse.cli.models:models", "Models: list, fetch, check."),
     "train": ("vocalverse.cli.train:train", "Train networks on recordings of your own."),
     "bench": ("vocalverse.cli.bench:bench", "Measure this installation."),

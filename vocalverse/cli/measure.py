@@ -1,0 +1,136 @@
+"""`vocalverse measure`: what a voice does in a recording, for people."""
+
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import click
+
+from vocalverse.cli.given import heard, recordings
+from vocalverse.cli.measure_views import Told, WithBar, show_take
+from vocalverse.cli.output import json_option, show_json
+from vocalverse.errors import BadInput, Unavailable, VocalVerseError
+from vocalverse.records import Progress
+
+if TYPE_CHECKING:
+    from vocalverse.measure.pitch.tracker import PitchTracker
+    from vocalverse.measure.reference.melody import Melody
+    from vocalverse.measure.take import Measured
+    from vocalverse.separate.ear import Ear
+
+EXIT_SOME_FAILED = 1
+_LARGEST_CHART = 2**24  # bytes
+_PATH = click.Path(path_type=Path)
+
+
+@click.command()
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=_PATH)
+@click.option("--song", type=_PATH, metavar="CHART", help="How the song goes: UltraStar, MIDI, MusicXML or LRC.")
+@click.option("--voice", "alone", is_flag=True, help="FILE is a voice alone: nothing is separated.")
+@json_option
+def measure(files: tuple[Path, ...], *, song: Path | None, alone: bool, as_json: bool) -> None:
+    """Measure how somebody sings in each FILE, and in every recording in each folder and the folders in it.
+
+    The voice is taken out of the recording; then its pitch, notes, phrases, breaths, vibrato and more are measured, and
+    with --song how well it keeps to that song, in whatever key and however late. What cannot be known is left empty. A
+    recording that cannot be heard does not keep the others from it: the exit status is 1 then.
+
+    \b
+    Example:
+      vocalverse measure take.m4a --song song.txt
+      vocalverse measure a-cappella.wav --voice --json
+    """
+    given = recordings(files)
+    melody = _melody(song) if song else None
+    done = []
+    with WithBar(len(given)) if sys.stderr.isatty() else Told() as shown:
+        kit = _Kit.open(melody, alone=alone)
+        for one in given:
+            shown.begins(one.source)
+            done.append(kit.measure(one.source, shown.progress))
+    if as_json:
+        show_json({"files": [_as_json(one) for one in done]})
+    else:
+        for take in done:
+            show_take(take.file, take.measured, take.failed)
+    if any(take.failed for take in done):
+        sys.exit(EXIT_SOME_FAILED)
+
+
+@dataclass(frozen=True)
+class _Done:
+    file: Path
+    took_s: float
+    measured: "Measured | None" = None
+    failed: VocalVerseError | None = None
+
+
+@dataclass(frozen=True)
+class _Kit:
+    """What is loaded once for all recordings."""
+
+    tracker: "PitchTracker"
+    melody: "Melody | None"
+    ear: "Ear | None"  # None: what is heard is a voice alone
+
+    @classmethod
+    def open(cls, melody: "Melody | None", *, alone: bool) -> Self:
+        try:
+            from vocalverse.measure.pitch.tracker import PitchTracker
+
+            return cls(PitchTracker.open(), melody, None if alone else _open_ear())
+        except ModuleNotFoundError as missing:
+            raise Unavailable(f"{missing.name} is not installed: pip install torch 'vocalverse[hear]'.") from missing
+
+    def measure(self, file: Path, progress: Progress) -> _Done:
+        """Whatever is wrong with the recording is told in what is returned; the others are not to suffer."""
+        began = time.monotonic()
+        try:
+            measured = self._measured(file, progress)
+        except VocalVerseError as error:
+            return _Done(file, time.monotonic() - began, failed=error)
+        return _Done(file, time.monotonic() - began, measured)
+
+    def _measured(self, file: Path, progress: Progress) -> "Measured":
+        from vocalverse.measure.take import hear, measure_take
+
+        mix = heard(file, progress=progress).samples
+        dry = wet = mix
+        if self.ear:
+            separated = self.ear.separate(mix, progress=progress)
+            wet, dry = separated.voice, self.ear.dereverberate(separated, progress=progress).samples
+        progress("measure", 0.0)
+        return measure_take(hear(dry, wet, mix, self.tracker), self.melody)
+
+
+def _open_ear() -> "Ear":
+    from vocalverse.separate.ear import Ear
+    from vocalverse.separate.options import EarOptions
+    from vocalverse.settings import data_folder
+
+    return Ear.open(EarOptions(), trials=data_folder() / "trials")
+
+
+def _melody(chart: Path) -> "Melody":
+    from vocalverse.measure.reference.read import read_reference
+
+    try:
+        with chart.open("rb") as file:
+            data = file.read(_LARGEST_CHART + 1)
+    except OSError as error:
+        raise BadInput(f"--song {chart} cannot be read: {error.strerror or error}.") from error
+    return read_reference(data, name=str(chart))
+
+
+def _as_json(done: _Done) -> dict[str, Any]:
+    from vocalverse.measure.told import as_json
+
+    return {
+        "file": str(done.file),
+        "took_s": round(done.took_s, 3),
+        "error": done.failed.code if done.failed else None,
+        "message": str(done.failed) if done.failed else None,
+        "measured": as_json(done.measured) if done.measured else None,
+    }

@@ -1,0 +1,154 @@
+"""All that is measured of one take: by itself, and against its song where that is known."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from vocalverse.audio.waveform import Samples
+from vocalverse.measure.align import Aligned, Unaligned, align
+from vocalverse.measure.breath import find_breaths
+from vocalverse.measure.breathing import Breathing, Word, measure_breathing
+from vocalverse.measure.compass import Compass, measure_compass
+from vocalverse.measure.coverage import Coverage, coverage
+from vocalverse.measure.dynamics import Dynamics, measure_dynamics
+from vocalverse.measure.frames import Frames, Heard
+from vocalverse.measure.free.beat_timing import BeatTiming, beat_timing
+from vocalverse.measure.free.beats import find_beats
+from vocalverse.measure.free.consistency import Consistency, consistency
+from vocalverse.measure.free.grid import CentreDrift, SemitoneGrid, centre_drift, semitone_grid
+from vocalverse.measure.free.histogram import PitchHistogram, pitch_histogram
+from vocalverse.measure.intonation import Intonation, intonation
+from vocalverse.measure.long_tones import LongTones, measure_long_tones
+from vocalverse.measure.matching import match
+from vocalverse.measure.notes import Note, find_notes
+from vocalverse.measure.ornaments import Ornament, find_ornaments
+from vocalverse.measure.phrases import Phrase, find_phrases
+from vocalverse.measure.pitch.track import Pitch
+from vocalverse.measure.pitch.tracker import PitchTracker
+from vocalverse.measure.reference.melody import Melody, MelodyNote
+from vocalverse.measure.rhythm import Rhythm, rhythm
+from vocalverse.measure.ring import Ring, measure_ring
+from vocalverse.measure.room import RoomHealth, measure_room
+from vocalverse.measure.vibrato import Vibrato, measure_vibrato
+from vocalverse.measure.voice_quality import VoiceQuality, measure_voice_quality
+
+
+@dataclass(frozen=True)
+class AgainstSong:
+    """None where too little of the song is sung to tell."""
+
+    melody: Melody
+    aligned: Aligned
+    intonation: Intonation | None
+    rhythm: Rhythm | None
+    coverage: Coverage | None
+
+
+@dataclass(frozen=True)
+class ByItself:
+    """What tells of pitch and rhythm without knowing the song. None where too little is sung to tell."""
+
+    grid: SemitoneGrid | None
+    drift: CentreDrift | None
+    histogram: PitchHistogram | None
+    consistency: Consistency | None
+    timing: BeatTiming | None  # against the beats of the whole recording
+
+
+@dataclass(frozen=True)
+class Measured:
+    pitch: Pitch
+    notes: tuple[Note, ...]
+    phrases: tuple[Phrase, ...]
+    vibrato: Vibrato
+    long_tones: LongTones
+    ornaments: tuple[Ornament, ...]
+    dynamics: Dynamics
+    compass: Compass
+    ring: Ring
+    voice: VoiceQuality
+    breathing: Breathing
+    room: RoomHealth
+    by_itself: ByItself
+    against_song: AgainstSong | Unaligned | None  # None: no song is known
+
+
+def hear(dry: Samples, wet: Samples, mix: Samples, tracker: PitchTracker) -> Heard:
+    """The shared frames of a voice without its room, with it, and of the whole recording, all at 44.1 kHz."""
+    frames = Frames.of(dry)
+    return Heard(frames, Frames.of(wet), Frames.of(mix), tracker.track(frames))
+
+
+def measure_take(heard: Heard, melody: Melody | None = None) -> Measured:
+    notes, breaths = find_notes(heard), find_breaths(heard)
+    song = _against(heard, melody, notes) if melody else None
+    lines, words = (_lines(song), _words(song)) if isinstance(song, AgainstSong) else ((), None)
+    phrases = find_phrases(notes, breaths=breaths, lines=lines)
+    vibrato = measure_vibrato(heard.pitch, notes)
+    return Measured(
+        pitch=heard.pitch,
+        notes=notes,
+        phrases=phrases,
+        vibrato=vibrato,
+        long_tones=measure_long_tones(heard, notes),
+        ornaments=find_ornaments(heard.pitch, notes, vibrato),
+        dynamics=measure_dynamics(heard, notes, phrases),
+        compass=measure_compass(heard.pitch, notes),
+        ring=measure_ring(heard),
+        voice=measure_voice_quality(heard),
+        breathing=measure_breathing(heard, breaths=breaths, notes=notes, phrases=phrases, words=words),
+        room=measure_room(heard),
+        by_itself=_by_itself(heard, notes, phrases),
+        against_song=song,
+    )
+
+
+def _against(heard: Heard, melody: Melody, notes: Sequence[Note]) -> AgainstSong | Unaligned:
+    aligned = align(heard.pitch, melody)
+    if isinstance(aligned, Unaligned):
+        return aligned
+    matched = match(aligned, melody, notes, heard.pitch)
+    sung = coverage(aligned, melody, heard.pitch)
+    return AgainstSong(melody, aligned, intonation(matched), rhythm(matched), sung)
+
+
+def _by_itself(heard: Heard, notes: Sequence[Note], phrases: Sequence[Phrase]) -> ByItself:
+    beats = find_beats(heard.mix)
+    return ByItself(
+        grid=semitone_grid(heard.pitch),
+        drift=centre_drift(heard.pitch),
+        histogram=pitch_histogram(heard.pitch),
+        consistency=consistency(phrases, heard.pitch),
+        timing=beat_timing([note.start_s for note in notes], beats.at_s) if beats else None,
+    )
+
+
+def _lines(song: AgainstSong) -> tuple[Word, ...]:
+    """Every line where it is sung; before the take's beginning where it is not, so that none loses its number."""
+    spans = []
+    for index, (line, sung) in enumerate(zip(song.melody.lines, song.aligned.lines, strict=True)):
+        start_s, end_s = _sung_s(song, index, line.start_s), _sung_s(song, index, line.end_s)
+        if not sung.found or start_s is None or end_s is None:
+            start_s = end_s = -1.0
+        spans.append(Word(start_s, end_s, line.text))
+    return tuple(spans)
+
+
+def _words(song: AgainstSong) -> tuple[Word, ...]:
+    """Of the lines that are sung."""
+    words = []
+    for index, (line, sung) in enumerate(zip(song.melody.lines, song.aligned.lines, strict=True)):
+        begun: list[MelodyNote] = []
+        for note in line.notes if sung.found else ():
+            begun.append(note)
+            if note.ends_word or note is line.notes[-1]:
+                start_s, end_s = _sung_s(song, index, begun[0].start_s), _sung_s(song, index, note.end_s)
+                if start_s is not None and end_s is not None:
+                    words.append(Word(start_s, end_s, "".join(syllable.text for syllable in begun)))
+                begun = []
+    return tuple(words)
+
+
+def _sung_s(song: AgainstSong, line: int, at_s: float) -> float | None:
+    """When a moment of a line is sung in the take."""
+    there_s = song.aligned.take_s(at_s, line)
+    return None if there_s is None else there_s + song.aligned.lines[line].shift_s

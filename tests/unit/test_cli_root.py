@@ -35,6 +35,7 @@ COMMANDS = [
     "db",
     "blobs",
     "separate",
+    "measure",
     "models",
     "train",
     "bench",

@@ -11,7 +11,7 @@ import pytest
 from tests.melodies import Faults, melody, perform, pitch_of
 from tests.patience import allowed_s
 from tests.singing import Tone, sing
-from vocalverse.measure.align import Aligned, Unaligned, align
+from vocalverse.measure.against.align import Aligned, Unaligned, align
 from vocalverse.measure.reference.melody import Line, Melody, MelodyNote, NoteKind, Source
 
 SONG = melody()

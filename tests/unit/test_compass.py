@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from vocalverse.measure.compass import measure_compass
 from vocalverse.measure.notes import Note
 from vocalverse.measure.pitch.track import Pitch, hz_of
+from vocalverse.measure.singing.compass import measure_compass
 
 
 def pitch(midis: list[float], *, frames_each: int = 100) -> Pitch:

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from tests.melodies import Faults, Take, melody, perform, pitch_of
-from vocalverse.measure.align import Aligned, align
-from vocalverse.measure.coverage import Coverage, coverage
+from vocalverse.measure.against.align import Aligned, align
+from vocalverse.measure.against.coverage import Coverage, coverage
 from vocalverse.measure.reference.melody import Melody
 
 SONG = melody(20, seed=5)

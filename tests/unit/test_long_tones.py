@@ -6,9 +6,9 @@ import pytest
 from tests.singing import Sung, Tone, Vibrato, sing
 from tests.throat import Voice
 from vocalverse.measure.frames import Heard
-from vocalverse.measure.long_tones import LongTones, measure_long_tones
 from vocalverse.measure.notes import Note
 from vocalverse.measure.pitch.track import Pitch
+from vocalverse.measure.singing.long_tones import LongTones, measure_long_tones
 
 
 def measured(sung: Sung, *, heard: Heard | None = None) -> LongTones:

@@ -4,8 +4,8 @@ import pytest
 
 from tests.singing import Sung, Tone, Vibrato, sing
 from vocalverse.measure.notes import find_notes
-from vocalverse.measure.ornaments import Ornament, OrnamentKind, find_ornaments
-from vocalverse.measure.vibrato import measure_vibrato
+from vocalverse.measure.singing.ornaments import Ornament, OrnamentKind, find_ornaments
+from vocalverse.measure.singing.vibrato import measure_vibrato
 
 
 def found(sung: Sung) -> tuple[Ornament, ...]:

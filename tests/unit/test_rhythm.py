@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from tests.melodies import Faults, HeardNote, Take, melody, perform
-from vocalverse.measure.align import Aligned, align
-from vocalverse.measure.matching import Matched, match
-from vocalverse.measure.rhythm import Rhythm, Tendency, rhythm
+from vocalverse.measure.against.align import Aligned, align
+from vocalverse.measure.against.matching import Matched, match
+from vocalverse.measure.against.rhythm import Rhythm, Tendency, rhythm
 
 SONG = melody(24, seed=3)
 

@@ -9,7 +9,7 @@ from scipy.signal import butter, sosfilt
 from tests.singing import Sung, Tone, Vowel, sing
 from tests.throat import Voice
 from vocalverse.measure.frames import Frames
-from vocalverse.measure.ring import measure_ring
+from vocalverse.measure.singing.ring import measure_ring
 
 
 def line(*, ring_db: float = 0.0, level_db: float = 0.0) -> Sung:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.melodies import melody
 from tests.singing import Place, Sung, Tone, Vibrato, sing
-from vocalverse.measure.align import Unaligned
+from vocalverse.measure.against.align import Unaligned
 from vocalverse.measure.pitch.tracker import PitchTracker
 from vocalverse.measure.reference.melody import Melody
 from vocalverse.measure.take import AgainstSong, Measured, hear, measure_take

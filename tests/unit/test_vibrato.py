@@ -5,9 +5,9 @@ import pytest
 
 from tests.singing import Sung, Tone, Vibrato, sing
 from tests.throat import Voice
-from vocalverse.measure import vibrato
 from vocalverse.measure.notes import Note, find_notes
-from vocalverse.measure.vibrato import measure_vibrato
+from vocalverse.measure.singing import vibrato
+from vocalverse.measure.singing.vibrato import measure_vibrato
 
 
 def measured(sung: Sung) -> vibrato.Vibrato:

@@ -11,7 +11,7 @@ from tests.singing import Place, Sung, Tone, Vibrato, sing
 from tests.throat import Voice
 from vocalverse.measure.frames import Frames, Heard
 from vocalverse.measure.pitch.track import Pitch
-from vocalverse.measure.voice_quality import VoiceQuality, measure_voice_quality
+from vocalverse.measure.singing.voice_quality import VoiceQuality, measure_voice_quality
 
 
 @cache

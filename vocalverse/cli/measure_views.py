@@ -91,7 +91,7 @@ def show_take(file: Path, measured: "Measured | None", failed: "VocalVerseError 
 
 def _song_lines(measured: "Measured") -> Iterator[Line]:
     """How it keeps to its song."""
-    from vocalverse.measure.align import Unaligned
+    from vocalverse.measure.against.align import Unaligned
 
     song = measured.against_song
     if song is None:

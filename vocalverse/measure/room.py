@@ -12,9 +12,9 @@ from scipy import fft
 from scipy.ndimage import binary_dilation, median_filter
 from scipy.signal import resample_poly
 
-from vocalverse.measure.breath import roughness_db
 from vocalverse.measure.frames import BIN_HZ, HOP_S, RATE_HZ, SILENT_DB, Frames, Heard
 from vocalverse.measure.runs import runs
+from vocalverse.measure.singing.breath import roughness_db
 
 # Noise: what is left when everything rests.
 _QUIETEST = 5.0  # percentile of the frames without voice

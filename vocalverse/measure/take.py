@@ -4,32 +4,32 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from vocalverse.audio.waveform import Samples
-from vocalverse.measure.align import Aligned, Unaligned, align
-from vocalverse.measure.breath import find_breaths
-from vocalverse.measure.breathing import Breathing, Word, measure_breathing
-from vocalverse.measure.compass import Compass, measure_compass
-from vocalverse.measure.coverage import Coverage, coverage
-from vocalverse.measure.dynamics import Dynamics, measure_dynamics
+from vocalverse.measure.against.align import Aligned, Unaligned, align
+from vocalverse.measure.against.coverage import Coverage, coverage
+from vocalverse.measure.against.intonation import Intonation, intonation
+from vocalverse.measure.against.matching import match
+from vocalverse.measure.against.rhythm import Rhythm, rhythm
 from vocalverse.measure.frames import Frames, Heard
 from vocalverse.measure.free.beat_timing import BeatTiming, beat_timing
 from vocalverse.measure.free.beats import find_beats
 from vocalverse.measure.free.consistency import Consistency, consistency
 from vocalverse.measure.free.grid import CentreDrift, SemitoneGrid, centre_drift, semitone_grid
 from vocalverse.measure.free.histogram import PitchHistogram, pitch_histogram
-from vocalverse.measure.intonation import Intonation, intonation
-from vocalverse.measure.long_tones import LongTones, measure_long_tones
-from vocalverse.measure.matching import match
 from vocalverse.measure.notes import Note, find_notes
-from vocalverse.measure.ornaments import Ornament, find_ornaments
 from vocalverse.measure.phrases import Phrase, find_phrases
 from vocalverse.measure.pitch.track import Pitch
 from vocalverse.measure.pitch.tracker import PitchTracker
 from vocalverse.measure.reference.melody import Melody, MelodyNote
-from vocalverse.measure.rhythm import Rhythm, rhythm
-from vocalverse.measure.ring import Ring, measure_ring
 from vocalverse.measure.room import RoomHealth, measure_room
-from vocalverse.measure.vibrato import Vibrato, measure_vibrato
-from vocalverse.measure.voice_quality import VoiceQuality, measure_voice_quality
+from vocalverse.measure.singing.breath import find_breaths
+from vocalverse.measure.singing.breathing import Breathing, Word, measure_breathing
+from vocalverse.measure.singing.compass import Compass, measure_compass
+from vocalverse.measure.singing.dynamics import Dynamics, measure_dynamics
+from vocalverse.measure.singing.long_tones import LongTones, measure_long_tones
+from vocalverse.measure.singing.ornaments import Ornament, find_ornaments
+from vocalverse.measure.singing.ring import Ring, measure_ring
+from vocalverse.measure.singing.vibrato import Vibrato, measure_vibrato
+from vocalverse.measure.singing.voice_quality import VoiceQuality, measure_voice_quality
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from itertools import groupby
 
 import numpy as np
 
+from vocalverse.measure.against.matching import Matched
 from vocalverse.measure.marks import Score, marks, middle_spread, score, weighted_median
-from vocalverse.measure.matching import Matched
 
 FULL_TO_CENTS, NONE_FROM_CENTS = 25.0, 100.0  # listeners notice from about 25, and 100 is another note
 _IN_TUNE_CENTS = 50.0

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from vocalverse.measure.breath import Breath
 from vocalverse.measure.frames import HOP_S, Heard
 from vocalverse.measure.notes import Note
 from vocalverse.measure.phrases import Phrase
 from vocalverse.measure.runs import frames_between
+from vocalverse.measure.singing.breath import Breath
 
 _RELEASE_S = 0.06  # a tone that is let go is not one that could not be held
 _FALL_S = 0.15  # falls at the end are an ornament, and shorter than a sag

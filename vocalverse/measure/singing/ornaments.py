@@ -11,7 +11,7 @@ from vocalverse.measure.frames import HOP_S
 from vocalverse.measure.notes import Note
 from vocalverse.measure.pitch.track import Pitch
 from vocalverse.measure.runs import frames_between, runs
-from vocalverse.measure.vibrato import Vibrato
+from vocalverse.measure.singing.vibrato import Vibrato
 
 _LEAST_NOTE_S = 0.15  # a shorter one is all slide
 _TIED_S = 0.06  # between two notes: a consonant's hum, or nothing

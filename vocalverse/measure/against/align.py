@@ -11,10 +11,9 @@ from enum import StrEnum
 import numpy as np
 import numpy.typing as npt
 
-from vocalverse.measure.frames import HOP_S
-from vocalverse.measure.keys import OtherKey, exact_in, key_of, other_keys
-from vocalverse.measure.line_places import exact_lags
-from vocalverse.measure.line_search import (
+from vocalverse.measure.against.keys import OtherKey, exact_in, key_of, other_keys
+from vocalverse.measure.against.line_places import exact_lags
+from vocalverse.measure.against.line_search import (
     CLASSES,
     Floats,
     Grid,
@@ -27,11 +26,12 @@ from vocalverse.measure.line_search import (
     sought,
     upside_down,
 )
+from vocalverse.measure.against.repeats import Candidates, Repeat, repeats
+from vocalverse.measure.against.sections import Placed, Section, section_at, sections_of
+from vocalverse.measure.against.sung_lines import SungLine, sing_along
+from vocalverse.measure.frames import HOP_S
 from vocalverse.measure.pitch.track import Pitch
 from vocalverse.measure.reference.melody import Melody
-from vocalverse.measure.repeats import Candidates, Repeat, repeats
-from vocalverse.measure.sections import Placed, Section, section_at, sections_of
-from vocalverse.measure.sung_lines import SungLine, sing_along
 
 _HEARD_SHARE = 0.3  # of the lines that one of a duet sings alone
 # Of what is sung where notes are, so much more fits than in another key or upside down, where only chance helps. Another

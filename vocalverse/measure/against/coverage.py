@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from vocalverse.measure.align import Aligned
+from vocalverse.measure.against.align import Aligned
+from vocalverse.measure.against.line_search import folded, frame_of
 from vocalverse.measure.frames import HOP_S
-from vocalverse.measure.line_search import folded, frame_of
 from vocalverse.measure.pitch.track import Pitch
 from vocalverse.measure.reference.melody import Line, Melody, MelodyNote, NoteKind
 

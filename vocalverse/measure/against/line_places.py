@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from vocalverse.measure.line_search import CLASSES, VOICE, Floats, Sought
+from vocalverse.measure.against.line_search import CLASSES, VOICE, Floats, Sought
 
 _REACH = 80  # frames, either way: what a line may be off, and what the rough search leaves open
 _MOVING_COSTS_S = 0.3  # where a line fits as well where the one before it lies, it lies there

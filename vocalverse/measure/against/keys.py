@@ -6,9 +6,9 @@ from itertools import groupby
 
 import numpy as np
 
+from vocalverse.measure.against.line_search import CLASSES, folded
+from vocalverse.measure.against.sung_lines import Against, Offs
 from vocalverse.measure.frames import HOP_S
-from vocalverse.measure.line_search import CLASSES, folded
-from vocalverse.measure.sung_lines import Against, Offs
 
 _NEAR = 1.5  # semitones from the key that was searched for: what is farther says nothing of its cents
 _LINE_FROM_S = 1.0

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from vocalverse.measure.line_search import CLASSES, folded, frame_of
+from vocalverse.measure.against.line_search import CLASSES, folded, frame_of
+from vocalverse.measure.against.sections import Section, section_at
 from vocalverse.measure.pitch.track import Pitch
 from vocalverse.measure.reference.melody import Line, Melody, MelodyNote, NoteKind
-from vocalverse.measure.sections import Section, section_at
 
 _RIGHT_SEMITONES = 1.0
 _FOUND = 0.4  # of a line's notes right: by chance, in the luckiest place, it is less

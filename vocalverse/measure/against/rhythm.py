@@ -7,8 +7,8 @@ from itertools import groupby
 
 import numpy as np
 
+from vocalverse.measure.against.matching import Matched
 from vocalverse.measure.marks import Score, marks, middle_spread, score
-from vocalverse.measure.matching import Matched
 
 FULL_TO_MS, NONE_FROM_MS = 50.0, 200.0
 _NOTES_AT_LEAST = 8  # the delay is their median, and takes all that fewer could tell

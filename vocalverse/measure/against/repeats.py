@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from vocalverse.measure.against.line_search import Sought
 from vocalverse.measure.frames import HOP_S
-from vocalverse.measure.line_search import Sought
 
 _PAUSE_S = 1.0  # within a line
 _STRETCH_S = 1.5  # shorter ones are a word, or noise

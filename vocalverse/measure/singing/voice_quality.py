@@ -11,8 +11,8 @@ import numpy.typing as npt
 from scipy import fft
 from scipy.ndimage import binary_erosion, uniform_filter1d
 
-from vocalverse.measure.cycles import measure_cycles
 from vocalverse.measure.frames import BIN_HZ, HOP_S, RATE_HZ, WINDOW, Floats, Heard
+from vocalverse.measure.singing.cycles import measure_cycles
 
 _LEAST_S = 0.5  # of steady voice
 _EDGE = 5  # frames at either end of a stretch: attacks and releases

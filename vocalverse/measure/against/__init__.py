@@ -1,0 +1,1 @@
+"""A take held against its song."""

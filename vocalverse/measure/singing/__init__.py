@@ -1,0 +1,1 @@
+"""What a voice does, whatever it sings."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from vocalverse.audio.waveform import Waveform
 
 _SUFFIXES = frozenset({".wav", ".wave", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".m4a", ".aac"})
+_LARGEST_CHART = 2**24  # bytes; the readers have narrower bounds of their own
 _LONGEST_S = 3600.0
 _DECODING_S = 600  # of CPU, for an hour of anything
 
@@ -51,6 +52,18 @@ def heard(path: Path, *, progress: Progress = no_progress) -> "Waveform":
     if not len(waveform.samples):
         raise BadInput(f"{path} holds no sound.")
     return waveform
+
+
+def chart(path: Path) -> bytes:
+    """Of a song. A file of any length is not read into memory first and refused later."""
+    try:
+        with path.open("rb") as opened:
+            data = opened.read(_LARGEST_CHART + 1)
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror or error}.") from error
+    if len(data) > _LARGEST_CHART:
+        raise BadInput(f"{path} is larger than {_LARGEST_CHART >> 20} MiB, which no chart, score or lyrics are.")
+    return data
 
 
 def _in(path: Path, beside: Path | None) -> Iterator[Given]:

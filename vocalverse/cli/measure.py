@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 import click
 
-from vocalverse.cli.given import heard, recordings
-from vocalverse.cli.measure_views import Told, WithBar, show_take
-from vocalverse.cli.output import json_option, show_json
-from vocalverse.errors import BadInput, Unavailable, VocalVerseError
+from vocalverse.cli.given import chart, heard, recordings
+from vocalverse.cli.measure_views import bar, show_take
+from vocalverse.cli.output import failed_line, json_option, show_json
+from vocalverse.errors import Unavailable, VocalVerseError
 from vocalverse.records import Progress
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from vocalverse.separate.ear import Ear
 
 EXIT_SOME_FAILED = 1
-_LARGEST_CHART = 2**24  # bytes
 _PATH = click.Path(path_type=Path)
 
 
@@ -44,17 +43,17 @@ def measure(files: tuple[Path, ...], *, song: Path | None, alone: bool, as_json:
     """
     given = recordings(files)
     melody = _melody(song) if song else None
-    done = []
-    with WithBar(len(given)) if sys.stderr.isatty() else Told() as shown:
+    with bar(len(given)) as begun:
         kit = _Kit.open(melody, alone=alone)
-        for one in given:
-            shown.begins(one.source)
-            done.append(kit.measure(one.source, shown.progress))
+        done = [kit.measure(one.source, begun(one.source)) for one in given]
     if as_json:
         show_json({"files": [_as_json(one) for one in done]})
     else:
         for take in done:
-            show_take(take.file, take.measured, take.failed)
+            if take.measured:
+                show_take(take.file, take.measured)
+            elif take.failed:
+                click.echo(failed_line(take.file, take.failed), err=True)
     if any(take.failed for take in done):
         sys.exit(EXIT_SOME_FAILED)
 
@@ -113,15 +112,10 @@ def _open_ear() -> "Ear":
     return Ear.open(EarOptions(), trials=data_folder() / "trials")
 
 
-def _melody(chart: Path) -> "Melody":
+def _melody(song: Path) -> "Melody":
     from vocalverse.measure.reference.read import read_reference
 
-    try:
-        with chart.open("rb") as file:
-            data = file.read(_LARGEST_CHART + 1)
-    except OSError as error:
-        raise BadInput(f"--song {chart} cannot be read: {error.strerror or error}.") from error
-    return read_reference(data, name=str(chart))
+    return read_reference(chart(song), name=str(song))
 
 
 def _as_json(done: _Done) -> dict[str, Any]:

@@ -1,16 +1,18 @@
 """What `vocalverse measure` shows: a bar while it works, and a table for each take."""
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING
 
 import click
 
 from vocalverse.cli.output import in_words
+from vocalverse.cli.separate_views import how_far
+from vocalverse.records import Progress
 
 if TYPE_CHECKING:
-    from vocalverse.errors import VocalVerseError
     from vocalverse.measure.marks import Score
     from vocalverse.measure.take import AgainstSong, Measured
 
@@ -22,69 +24,35 @@ _SHARES = {"decode": 0.03, "separate": 0.62, "dereverberate": 0.2, "measure": 0.
 Line = tuple[str, str]
 
 
-class Shown(Protocol):
-    def begins(self, file: Path) -> None: ...
+@contextmanager
+def bar(count: int) -> Iterator[Callable[[Path], Progress]]:
+    """On a terminal, how far all recordings are and the time that is left; each says when it is begun."""
+    from rich.console import Console
+    from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
 
-    def progress(self, stage: str, fraction: float) -> None: ...
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn())
+    console, quiet = Console(stderr=True), not sys.stderr.isatty()
+    done = iter(range(count))
+    with Bar(*columns, TimeRemainingColumn(compact=True), console=console, transient=True, disable=quiet) as shown:
+        task = shown.add_task("Getting ready", total=count)
 
+        def begun(file: Path) -> Progress:
+            before, name = next(done), in_words(file.name)
+            shown.update(task, completed=before, description=name)
 
-class Told:
-    """Nothing while it works, for logs and pipes."""
+            def progress(stage: str, fraction: float) -> None:
+                far = how_far(stage, fraction, shares=_SHARES)
+                if far is not None:
+                    shown.update(task, completed=before + far, description=f"{name}: {stage}")
 
-    def __enter__(self) -> Self:
-        return self
+            return progress
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Nothing is held."""
-
-    def begins(self, file: Path) -> None:
-        """Not shown."""
-
-    def progress(self, stage: str, fraction: float) -> None:
-        """Not shown."""
-
-
-class WithBar:
-    """On a terminal: how far all recordings are, and the time that is left."""
-
-    def __init__(self, count: int) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
-        columns = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn())
-        self._bar = Progress(*columns, TimeRemainingColumn(compact=True), console=Console(stderr=True), transient=True)
-        self._task = self._bar.add_task("Getting ready", total=count)
-        self._begun = 0
-        self._name = ""
-
-    def __enter__(self) -> Self:
-        self._bar.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._bar.stop()
-
-    def begins(self, file: Path) -> None:
-        self._begun, self._name = self._begun + 1, in_words(file.name)
-        self._bar.update(self._task, completed=self._begun - 1, description=self._name)
-
-    def progress(self, stage: str, fraction: float) -> None:
-        if stage in _SHARES:
-            before = sum(list(_SHARES.values())[: list(_SHARES).index(stage)])
-            far = self._begun - 1 + before + _SHARES[stage] * min(1.0, fraction)
-            self._bar.update(self._task, completed=far, description=f"{self._name}: {stage}")
+        yield begun
 
 
-def show_take(file: Path, measured: "Measured | None", failed: "VocalVerseError | None") -> None:
-    name = in_words(str(file))
-    if measured is None:
-        click.echo(f"✗ {name}: {in_words(' '.join(str(failed).split()))} [{failed.code if failed else ''}]", err=True)
-        return
-    click.echo(name)
+def show_take(file: Path, measured: "Measured") -> None:
+    click.echo(in_words(str(file)))
     for what, said in [*_song_lines(measured), *_own_lines(measured)]:
         click.echo(f"  {what:<{_WIDTH}} {said}")
 

@@ -11,6 +11,8 @@ from uuid import UUID
 
 import click
 
+from vocalverse.errors import VocalVerseError
+
 _WIDEST = 40  # a longer cell is folded
 
 Row = Mapping[str, object]
@@ -63,6 +65,11 @@ def show_done(sentence: str, facts: Row, *, as_json: bool) -> None:
 
 def show_json(value: object) -> None:
     click.echo(json.dumps(value, default=_as_json, indent=2 if sys.stdout.isatty() else None, ensure_ascii=False))
+
+
+def failed_line(file: object, error: VocalVerseError) -> str:
+    """One of many files, of which the others went on."""
+    return f"✗ {in_words(str(file))}: {in_words(' '.join(str(error).split()))} [{error.code}]"
 
 
 def in_words(value: object) -> str:

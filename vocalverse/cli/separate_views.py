@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import click
 
-from vocalverse.cli.output import in_words, show_json
+from vocalverse.cli.output import failed_line, in_words, show_json
 
 if TYPE_CHECKING:
     from vocalverse.cli.separate_plan import Song
@@ -94,18 +94,18 @@ class WithBars:
         self._bars.console.print(line_of(done), markup=False, highlight=False, soft_wrap=True)
 
 
-def how_far(stage: str, fraction: float) -> float | None:
+def how_far(stage: str, fraction: float, *, shares: Mapping[str, float] = _SHARES) -> float | None:
     """Of one recording, 0..1; None for a stage that the bar does not know."""
-    if stage not in _SHARES:
+    if stage not in shares:
         return None
-    before = list(_SHARES)[: list(_SHARES).index(stage)]
-    return sum(_SHARES[one] for one in before) + _SHARES[stage] * min(1.0, fraction)
+    before = list(shares)[: list(shares).index(stage)]
+    return sum(shares[one] for one in before) + shares[stage] * min(1.0, fraction)
 
 
 def line_of(done: "Done") -> str:
-    source = in_words(str(done.song.source))
     if done.failed:
-        return f"✗ {source}: {in_words(' '.join(str(done.failed).split()))} [{done.failed.code}]"
+        return failed_line(done.song.source, done.failed)
+    source = in_words(str(done.song.source))
     said = [_minutes(done.duration_s), f"voice {done.facts['voice_share']:.0%} of it"]
     if (above_db := done.facts["voice_to_backing_db"]) is not None:
         said.append(f"{above_db:+.1f} dB to its backing")

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vocalverse.cli.database import operating
+from vocalverse.cli.given import chart
 from vocalverse.cli.output import json_option, show_done, show_facts
-from vocalverse.errors import BadInput
 from vocalverse.records import ReferenceKind
 
 if TYPE_CHECKING:
     from vocalverse.measure.reference.melody import Melody
 
-_LARGEST = 2**24  # bytes; the readers have narrower bounds of their own
 _venue_option = click.option("--venue", help="The venue whose song it is; everybody's where nothing is said.")
 
 
@@ -39,21 +38,22 @@ def import_reference(ref: str, file: Path, *, venue: str | None, as_json: bool, 
     from vocalverse.measure.reference.read import read_reference
     from vocalverse.measure.reference.stored import to_json
     from vocalverse.store.song_references import keep_reference
-    from vocalverse.store.songs import ensure_song
+    from vocalverse.store.songs import add_song
     from vocalverse.store.venues import find_venue
 
-    data = _read(file)
+    data = chart(file)
     melody = read_reference(data, name=str(file), options=ReadOptions(**said))
     kind = ReferenceKind.MELODY if melody.has_pitch else ReferenceKind.LYRICS
     with operating() as connection:
         venue_id = find_venue(connection, venue) if venue else None
-        song_id = ensure_song(
+        song_id = add_song(
             connection,
             venue_id=venue_id,
             ref=ref,
             title=melody.title,
             artist=melody.artist,
             language=melody.language,
+            replaces=False,
         )
         keep_reference(
             connection,
@@ -81,18 +81,6 @@ def forget_reference(ref: str, kind: str, *, venue: str | None, as_json: bool) -
         song = show_song(connection, ref=ref, venue_id=find_venue(connection, venue) if venue else None)
         remove_reference(connection, song_id=song["id"], kind=ReferenceKind(kind))
     show_done(f"Removed the {kind} of {ref}.", {"ref": ref, "kind": kind}, as_json=as_json)
-
-
-def _read(file: Path) -> bytes:
-    """A file of any length is not read into memory first and refused later."""
-    try:
-        with file.open("rb") as opened:
-            data = opened.read(_LARGEST + 1)
-    except OSError as error:
-        raise BadInput(f"{file} cannot be read: {error.strerror or error}.") from error
-    if len(data) > _LARGEST:
-        raise BadInput(f"{file} is larger than {_LARGEST >> 20} MiB, which no chart, score or lyrics are.")
-    return data
 
 
 def _facts(melody: "Melody") -> Mapping[str, object]:

@@ -75,7 +75,9 @@ class Measured:
 def hear(dry: Samples, wet: Samples, mix: Samples, tracker: PitchTracker) -> Heard:
     """The shared frames of a voice without its room, with it, and of the whole recording, all at 44.1 kHz."""
     frames = Frames.of(dry)
-    return Heard(frames, Frames.of(wet), Frames.of(mix), tracker.track(frames))
+    wet_frames = frames if wet is dry else Frames.of(wet)  # a dry room leaves the voice as it is
+    mix_frames = wet_frames if mix is wet else Frames.of(mix)  # and a voice alone is the recording
+    return Heard(frames, wet_frames, mix_frames, tracker.track(frames))
 
 
 def measure_take(heard: Heard, melody: Melody | None = None) -> Measured:
@@ -126,7 +128,7 @@ def _lines(song: AgainstSong) -> tuple[Word, ...]:
     """Every line where it is sung; before the take's beginning where it is not, so that none loses its number."""
     spans = []
     for index, (line, sung) in enumerate(zip(song.melody.lines, song.aligned.lines, strict=True)):
-        start_s, end_s = _sung_s(song, index, line.start_s), _sung_s(song, index, line.end_s)
+        start_s, end_s = song.aligned.sung_s(line.start_s, index), song.aligned.sung_s(line.end_s, index)
         if not sung.found or start_s is None or end_s is None:
             start_s = end_s = -1.0
         spans.append(Word(start_s, end_s, line.text))
@@ -141,14 +143,9 @@ def _words(song: AgainstSong) -> tuple[Word, ...]:
         for note in line.notes if sung.found else ():
             begun.append(note)
             if note.ends_word or note is line.notes[-1]:
-                start_s, end_s = _sung_s(song, index, begun[0].start_s), _sung_s(song, index, note.end_s)
+                start_s = song.aligned.sung_s(begun[0].start_s, index)
+                end_s = song.aligned.sung_s(note.end_s, index)
                 if start_s is not None and end_s is not None:
                     words.append(Word(start_s, end_s, "".join(syllable.text for syllable in begun)))
                 begun = []
     return tuple(words)
-
-
-def _sung_s(song: AgainstSong, line: int, at_s: float) -> float | None:
-    """When a moment of a line is sung in the take."""
-    there_s = song.aligned.take_s(at_s, line)
-    return None if there_s is None else there_s + song.aligned.lines[line].shift_s

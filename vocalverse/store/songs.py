@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Select, func, or_, select, update
+from sqlalchemy import Connection, Select, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from vocalverse.errors import NotFound
@@ -21,32 +21,17 @@ def add_song(
     title: str | None = None,
     artist: str | None = None,
     language: str | None = None,
+    replaces: bool = True,
 ) -> UUID:
-    """The song of that name, made if it is new; what is said of it replaces what was known."""
+    """The song of that name, made if it is new; what is said of it replaces what was known, or else fills its gaps."""
     said = {name: value for name, value in (("title", title), ("artist", artist), ("language", language)) if value}
+    known = {} if replaces else {name: func.coalesce(getattr(Song, name), value) for name, value in said.items()}
     made = insert(Song).values(id=uuid7(), venue_id=venue_id, ref=ref, **said)
     return connection.execute(
-        made.on_conflict_do_update(index_elements=[Song.venue_id, Song.ref], set_={"ref": ref, **said}).returning(
-            Song.id
-        )
+        made.on_conflict_do_update(
+            index_elements=[Song.venue_id, Song.ref], set_={"ref": ref, **said, **known}
+        ).returning(Song.id)
     ).scalar_one()
-
-
-def ensure_song(
-    connection: Connection,
-    *,
-    venue_id: UUID | None,
-    ref: str,
-    title: str | None = None,
-    artist: str | None = None,
-    language: str | None = None,
-) -> UUID:
-    """The song of that name; what is said of it fills what was not known, and replaces nothing."""
-    song_id = add_song(connection, venue_id=venue_id, ref=ref)
-    new = {Song.title: title, Song.artist: artist, Song.language: language}
-    filled = {column.key: func.coalesce(column, said) for column, said in new.items()}
-    connection.execute(update(Song).where(Song.id == song_id).values(**filled))
-    return song_id
 
 
 def list_songs(

@@ -76,6 +76,11 @@ class Aligned:
         section = self.lines[line].section
         return None if section is None else self.sections[section].latency_s + self.tempo_ratio * at_s
 
+    def sung_s(self, at_s: float, line: int) -> float | None:
+        """When it is sung: as `take_s`, and as much later as that line fits best."""
+        there_s = self.take_s(at_s, line)
+        return None if there_s is None else there_s + self.lines[line].shift_s
+
 
 @dataclass(frozen=True)
 class _Search:

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from vocalverse.measure.against.line_search import Sought
 from vocalverse.measure.frames import HOP_S
+from vocalverse.measure.runs import runs
 
 _PAUSE_S = 1.0  # within a line
 _STRETCH_S = 1.5  # shorter ones are a word, or noise
@@ -67,10 +68,5 @@ def _best(candidates: Candidates, stretches: Sequence[tuple[float, float]]) -> R
 
 
 def _stretches(free: Mask) -> list[tuple[float, float]]:
-    at = np.flatnonzero(free)
-    if not len(at):
-        return []
-    cuts = np.flatnonzero(np.diff(at) > _PAUSE_S / HOP_S)
-    starts, ends = at[np.append(0, cuts + 1)], at[np.append(cuts, len(at) - 1)]
-    spans = zip(starts * HOP_S, (ends + 1) * HOP_S, strict=True)
-    return [(float(start), float(end)) for start, end in spans if end - start >= _STRETCH_S]
+    spans = [(run.start * HOP_S, run.stop * HOP_S) for run in runs(free, closing=int(_PAUSE_S / HOP_S) - 1)]
+    return [(start, end) for start, end in spans if end - start >= _STRETCH_S]

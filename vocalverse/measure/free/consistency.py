@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from vocalverse.measure.frames import HOP_S
+from vocalverse.measure.phrases import Span
 from vocalverse.measure.pitch.track import Pitch
 
 _POINTS = 64  # along a phrase
@@ -21,13 +21,6 @@ _SHIFT_SEMITONES = 1.5  # between two singings; farther up or down it is another
 _PHRASES_AT_MOST = 400
 
 Contour = npt.NDArray[np.float64]
-
-
-class Span(Protocol):
-    @property
-    def start_s(self) -> float: ...
-    @property
-    def end_s(self) -> float: ...
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from vocalverse.errors import Unavailable
 from vocalverse.measure.frames import HOP, RATE_HZ, SILENT_DB, Floats, Frames, Signal
+from vocalverse.measure.runs import runs
 
 STEP = 256
 STEP_S = STEP / RATE_HZ
@@ -71,10 +72,7 @@ def loud(level_db: Floats) -> float:
 
 def _stretches(heard: npt.NDArray[np.bool_], steps: int) -> list[tuple[int, int]]:
     """From and to, in steps, of what is to be listened to; pauses shorter than what a cut costs are not cut out."""
-    at = np.unique(np.minimum(np.flatnonzero(heard) * HOP // STEP, steps - 1))
-    if not len(at):
-        return []
-    cuts = np.flatnonzero(np.diff(at) > _BEFORE + _AFTER + 2)
-    starts, ends = at[np.append(0, cuts + 1)], at[np.append(cuts, len(at) - 1)]
-    wide = [(max(0, int(a) - 1), min(steps, int(b) + 2)) for a, b in zip(starts, ends, strict=True)]
+    wanted = np.zeros(steps, np.bool_)
+    wanted[np.minimum(np.flatnonzero(heard) * HOP // STEP, steps - 1)] = True
+    wide = [(max(0, run.start - 1), min(steps, run.stop + 1)) for run in runs(wanted, closing=_BEFORE + _AFTER + 1)]
     return [(at, min(last, at + _AT_ONCE)) for first, last in wide for at in range(first, last, _AT_ONCE)]

@@ -85,6 +85,14 @@ class Outcome(StrEnum):
     REFUSED = "refused"
 
 
+class Verdict(StrEnum):
+    """What the prescreen says before anything judges artistry."""
+
+    PASS = "pass"
+    LOW = "low"  # too far off to be judged for artistry
+    REFUSE = "refuse"  # not a singer's take of this song
+
+
 class Reason(StrEnum):
     """Why an assessment has no scores. Stable: venues and reports count on these words."""
 
@@ -93,6 +101,21 @@ class Reason(StrEnum):
     TOO_LONG = "too_long"
     TOO_QUIET = "too_quiet"
     CLIPPED = "clipped"
+    # It is no singing that could be judged.
+    NO_VOICE = "no_voice"
+    BACKING_ONLY = "backing_only"
+    SPEECH_NOT_SINGING = "speech_not_singing"
+    MONOTONE = "monotone"
+    WHISTLE = "whistle"
+    HUM = "hum"
+    KNOWN_GUIDE_PLAYBACK = "known_guide_playback"
+    REPEATED_LOOP = "repeated_loop"
+    BLEED = "bleed"
+    WRONG_SONG = "wrong_song"
+    # It is singing, too far off to be judged for artistry.
+    OFF_PITCH = "off_pitch"
+    OFF_RHYTHM = "off_rhythm"
+    LITTLE_SUNG = "little_sung"
 
 
 class Remark(StrEnum):
@@ -105,6 +128,8 @@ class Remark(StrEnum):
     DROPOUTS = "dropouts"
     BACKING_UNREADABLE = "backing_unreadable"  # the known backing could not be decoded
     BACKING_NOT_HEARD = "backing_not_heard"  # it is not in the recording: another song's, or another take of it
+    TWO_SINGERS = "two_singers"
+    REFERENCE_UNREADABLE = "reference_unreadable"  # what is known of how the song goes could not be read
 
 
 @dataclass(frozen=True)

@@ -88,7 +88,7 @@ class Outcome(StrEnum):
 class Verdict(StrEnum):
     """What the prescreen says before anything judges artistry."""
 
-    PASS = "pass"
+    PASS = "pass"  # noqa: S105 - no password
     LOW = "low"  # too far off to be judged for artistry
     REFUSE = "refuse"  # not a singer's take of this song
 

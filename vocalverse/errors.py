@@ -145,6 +145,13 @@ class ReferenceBroken(VocalVerseError):
     exit_status = 2
 
 
+class RulesBroken(VocalVerseError):
+    """Rules of the prescreen that cannot be read, or speak of what nothing measures. The message says which."""
+
+    code = "rules_broken"
+    exit_status = 2
+
+
 # --- models -----------------------------------------------------------------------------------------------------
 
 

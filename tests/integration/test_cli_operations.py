@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
+import numpy as np
 import psycopg
 import pytest
+import soundfile
 from click.testing import CliRunner, Result
 from sqlalchemy import Connection, Engine, text
 
@@ -23,6 +25,7 @@ from vocalverse.samples import TAKES
 from vocalverse.store.connect import owner_engine
 from vocalverse.store.keys import Scope, authenticate
 from vocalverse.store.venues import ensure_venue
+from vocalverse.synthesis.repertoire import song
 
 ROOT = Path(__file__).resolve().parents[2]
 WALKS = {
@@ -232,6 +235,24 @@ def test_how_a_song_goes_is_imported_shown_replaced_and_forgotten(house: House, 
     assert house.refused("songs", "remove-reference", "hey", "lyrics") == (4, "not_found")
     with house.engine.begin() as connection:
         assert connection.scalar(text("SELECT melody -> 'lines' -> 0 -> 4 -> 1 ->> 3 FROM song_references")) == "you"
+
+
+def test_a_guide_vocal_is_kept_as_notes_and_pitch(house: House, tmp_path: Path) -> None:
+    guide = tmp_path / "guide.wav"
+    soundfile.write(guide, song(20, seed=3).samples, 44_100)
+    said = house.json("songs", "import", "sung", guide, "--voice")
+    assert (said["kind"], said["source"]) == ("guide", "guide")
+    assert said["notes"] == pytest.approx(20, abs=3)
+    shown = house.json("songs", "show", "sung")
+    assert shown["references"] == ["guide"]
+    assert house.refused("songs", "import", "sung", guide, "--verse", 2) == (2, "bad_input")
+
+
+def test_a_backing_is_no_guide(house: House, tmp_path: Path) -> None:
+    silence = tmp_path / "silence.wav"
+    soundfile.write(silence, np.zeros((44_100 * 6, 2)), 44_100)
+    assert house.refused("songs", "import", "mute", silence, "--voice") == (2, "reference_broken")
+    assert house.refused("songs", "show", "mute") == (4, "not_found")
 
 
 def test_what_is_no_chart_is_refused_and_no_song_is_added(house: House, tmp_path: Path) -> None:

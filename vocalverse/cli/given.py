@@ -1,5 +1,6 @@
 """Recordings that people name on the command line: files, and folders with all that lies in them."""
 
+import hashlib
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -7,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vocalverse.errors import BadInput, NotFound
+from vocalverse.errors import BadInput, NotFound, UnsupportedFormat
 from vocalverse.records import Progress, no_progress
 
 if TYPE_CHECKING:
@@ -52,6 +53,23 @@ def heard(path: Path, *, progress: Progress = no_progress) -> "Waveform":
     if not len(waveform.samples):
         raise BadInput(f"{path} holds no sound.")
     return waveform
+
+
+def is_sound(path: Path) -> bool:
+    """By its first bytes: a file's name is often wrong."""
+    from vocalverse.audio.formats import sniff
+
+    with _file_errors(path), path.open("rb") as file:
+        try:
+            sniff(file)
+        except UnsupportedFormat:
+            return False
+    return True
+
+
+def digest(path: Path) -> bytes:
+    with _file_errors(path), path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").digest()
 
 
 def chart(path: Path) -> bytes:

@@ -4,21 +4,20 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from vocalverse.cli.given import chart, heard, recordings
+from vocalverse.cli.given import chart, recordings
+from vocalverse.cli.listener import Listener, Wanted
 from vocalverse.cli.measure_views import bar, show_take
 from vocalverse.cli.output import failed_line, json_option, show_json
-from vocalverse.errors import Unavailable, VocalVerseError
+from vocalverse.errors import VocalVerseError
 from vocalverse.records import Progress
 
 if TYPE_CHECKING:
-    from vocalverse.measure.pitch.tracker import PitchTracker
     from vocalverse.measure.reference.melody import Melody
     from vocalverse.measure.take import Measured
-    from vocalverse.separate.ear import Ear
 
 EXIT_SOME_FAILED = 1
 _PATH = click.Path(path_type=Path)
@@ -44,7 +43,7 @@ def measure(files: tuple[Path, ...], *, song: Path | None, alone: bool, as_json:
     given = recordings(files)
     melody = _melody(song) if song else None
     with bar(len(given)) as begun:
-        kit = _Kit.open(melody, alone=alone)
+        kit = _Kit(Listener.open(Wanted(alone)), melody)
         done = [kit.measure(one.source, begun(one.source)) for one in given]
     if as_json:
         show_json({"files": [_as_json(one) for one in done]})
@@ -70,18 +69,8 @@ class _Done:
 class _Kit:
     """What is loaded once for all recordings."""
 
-    tracker: "PitchTracker"
+    listener: "Listener"
     melody: "Melody | None"
-    ear: "Ear | None"  # None: what is heard is a voice alone
-
-    @classmethod
-    def open(cls, melody: "Melody | None", *, alone: bool) -> Self:
-        try:
-            from vocalverse.measure.pitch.tracker import PitchTracker
-
-            return cls(PitchTracker.open(), melody, None if alone else _open_ear())
-        except ModuleNotFoundError as missing:
-            raise Unavailable(f"{missing.name} is not installed: pip install torch 'vocalverse[hear]'.") from missing
 
     def measure(self, file: Path, progress: Progress) -> _Done:
         """Whatever is wrong with the recording is told in what is returned; the others are not to suffer."""
@@ -93,23 +82,11 @@ class _Kit:
         return _Done(file, time.monotonic() - began, measured)
 
     def _measured(self, file: Path, progress: Progress) -> "Measured":
-        from vocalverse.measure.take import hear, measure_take
+        from vocalverse.measure.take import measure_take
 
-        mix = heard(file, progress=progress).samples
-        dry = wet = mix
-        if self.ear:
-            separated = self.ear.separate(mix, progress=progress)
-            wet, dry = separated.voice, self.ear.dereverberate(separated, progress=progress).samples
+        listened = self.listener.listen(file, progress)
         progress("measure", 0.0)
-        return measure_take(hear(dry, wet, mix, self.tracker), self.melody)
-
-
-def _open_ear() -> "Ear":
-    from vocalverse.separate.ear import Ear
-    from vocalverse.separate.options import EarOptions
-    from vocalverse.settings import data_folder
-
-    return Ear.open(EarOptions(), trials=data_folder() / "trials")
+        return measure_take(listened.heard, self.melody)
 
 
 def _melody(song: Path) -> "Melody":

@@ -1,17 +1,20 @@
 """`vocalverse songs import`: how songs go, so that takes can be held against them."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from vocalverse.cli.database import operating
-from vocalverse.cli.given import chart
+from vocalverse.cli.given import chart, digest, is_sound
 from vocalverse.cli.output import json_option, show_done, show_facts
+from vocalverse.errors import BadInput
 from vocalverse.records import ReferenceKind
 
 if TYPE_CHECKING:
+    from vocalverse.measure.reference.guide import Guide
     from vocalverse.measure.reference.melody import Melody
 
 _venue_option = click.option("--venue", help="The venue whose song it is; everybody's where nothing is said.")
@@ -25,25 +28,26 @@ _venue_option = click.option("--venue", help="The venue whose song it is; everyb
 @click.option("--channel", type=click.IntRange(1, 16), help="The channel of a MIDI file that is sung.")
 @click.option("--verse", type=click.IntRange(1, 99), help="The verse of a score.")
 @click.option("--encoding", metavar="NAME", help="Of a text, where it is guessed wrongly; such as cp1252.")
+@click.option("--voice", "alone", is_flag=True, help="A guide is a voice alone: nothing is separated.")
 @json_option
-def import_reference(ref: str, file: Path, *, venue: str | None, as_json: bool, **said: Any) -> None:
-    """Say how a song goes: FILE is an UltraStar chart, MIDI, MusicXML, or LRC for lyrics alone.
+def import_reference(ref: str, file: Path, *, venue: str | None, alone: bool, as_json: bool, **said: Any) -> None:
+    """Say how a song goes: FILE is an UltraStar chart, MIDI, MusicXML, LRC for lyrics alone, or somebody singing it.
 
     A song that is not known yet is added, with title, artist and language as the file has them. What was imported
-    before of the same kind, a melody or lyrics, is replaced.
-    """
-    from hashlib import sha256
+    before of the same kind, a melody, lyrics or a guide vocal, is replaced. Of a guide vocal its notes and its pitch
+    are kept, not its sound; the voice is taken out of the recording before.
 
-    from vocalverse.measure.reference.options import ReadOptions
-    from vocalverse.measure.reference.read import read_reference
-    from vocalverse.measure.reference.stored import to_json
+    \b
+    Example:
+      vocalverse songs import my-way my-way.txt
+      vocalverse songs import my-way guide.m4a --voice
+    """
     from vocalverse.store.song_references import keep_reference
     from vocalverse.store.songs import add_song
     from vocalverse.store.venues import find_venue
 
-    data = chart(file)
-    melody = read_reference(data, name=str(file), options=ReadOptions(**said))
-    kind = ReferenceKind.MELODY if melody.has_pitch else ReferenceKind.LYRICS
+    told = _told(file, alone=alone, **said)
+    melody = told.melody
     with operating() as connection:
         venue_id = find_venue(connection, venue) if venue else None
         song_id = add_song(
@@ -58,12 +62,12 @@ def import_reference(ref: str, file: Path, *, venue: str | None, as_json: bool, 
         keep_reference(
             connection,
             song_id=song_id,
-            kind=kind,
+            kind=told.kind,
             source=melody.source,
-            melody=to_json(melody),
-            sha256=sha256(data).digest(),
+            melody=told.stored,
+            sha256=digest(file),
         )
-    show_facts({"ref": ref, "kind": kind, **_facts(melody)}, as_json=as_json)
+    show_facts({"ref": ref, "kind": told.kind, **_facts(melody)}, as_json=as_json)
 
 
 @click.command("remove-reference")
@@ -81,6 +85,42 @@ def forget_reference(ref: str, kind: str, *, venue: str | None, as_json: bool) -
         song = show_song(connection, ref=ref, venue_id=find_venue(connection, venue) if venue else None)
         remove_reference(connection, song_id=song["id"], kind=ReferenceKind(kind))
     show_done(f"Removed the {kind} of {ref}.", {"ref": ref, "kind": kind}, as_json=as_json)
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What a file says of a song."""
+
+    kind: ReferenceKind
+    melody: "Melody"
+    stored: Mapping[str, Any]
+
+
+def _told(file: Path, *, alone: bool, **said: Any) -> _Told:
+    from vocalverse.measure.reference import stored, stored_guide
+    from vocalverse.measure.reference.options import ReadOptions
+    from vocalverse.measure.reference.read import read_reference
+
+    if is_sound(file):
+        if unused := [f"--{name}" for name, value in said.items() if value is not None]:
+            raise BadInput(f"{', '.join(unused)}: {file} is a recording, and that is said of charts and scores.")
+        guide = _guide(file, alone=alone)
+        return _Told(ReferenceKind.GUIDE, guide.melody, stored_guide.to_json(guide))
+    if alone:
+        raise BadInput(f"--voice: {file} is no recording that could be heard, and that is said of guide vocals.")
+    melody = read_reference(chart(file), name=str(file), options=ReadOptions(**said))
+    kind = ReferenceKind.MELODY if melody.has_pitch else ReferenceKind.LYRICS
+    return _Told(kind, melody, stored.to_json(melody))
+
+
+def _guide(file: Path, *, alone: bool) -> "Guide":
+    from vocalverse.cli.listener import Listener, Wanted
+    from vocalverse.cli.measure_views import bar
+    from vocalverse.measure.reference.guide import guide_of
+
+    with bar(1) as begun:
+        progress = begun(file)
+        return guide_of(Listener.open(Wanted(alone=alone)).listen(file, progress).heard, name=str(file))
 
 
 def _facts(melody: "Melody") -> Mapping[str, object]:

@@ -8,8 +8,8 @@ import pytest
 import soundfile
 from click.testing import CliRunner, Result
 
-from tests.singing import Tone, Vibrato, sing
 from vocalverse.cli import main
+from vocalverse.synthesis.singing import Tone, Vibrato, sing
 
 BEAT_S = 0.05  # 300 beats a minute, of which a chart counts quarters
 SCALE = (0, 2, 4, 5, 7, 5, 4, 2)

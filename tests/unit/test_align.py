@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from tests.melodies import Faults, melody, perform, pitch_of
 from tests.patience import allowed_s
-from tests.singing import Tone, sing
 from vocalverse.measure.against.align import Aligned, Unaligned, align
 from vocalverse.measure.reference.melody import Line, Melody, MelodyNote, NoteKind, Source
+from vocalverse.synthesis.melodies import Faults, melody, perform, pitch_of
+from vocalverse.synthesis.singing import Tone, sing
 
 SONG = melody()
 

@@ -10,8 +10,7 @@ import pytest
 import soundfile
 from click.testing import CliRunner
 
-from tests import backings
-from tests import rooms as made
+from tests import backings, voices
 from vocalverse.bench.hearing import rooms
 from vocalverse.bench.hearing.data import RATE_HZ, ROOMS, SINGERS, SONG, Corpus, Room, Song
 from vocalverse.bench.hearing.ears import Contender, Hear
@@ -22,6 +21,7 @@ from vocalverse.cli.bench import bench
 from vocalverse.errors import BadInput
 from vocalverse.separate.dereverberate import Dry
 from vocalverse.separate.reverberation import Room as Told
+from vocalverse.synthesis import rooms as made
 
 _CLIP_RATE_HZ = 16_000
 _OFFSET = 1_234
@@ -215,7 +215,7 @@ def test_a_rooms_own_figures_are_read_off_its_response(t60_s: float, drr_db: flo
 
 
 def test_who_takes_the_late_sound_away_gains_and_who_does_nothing_does_not():
-    room, voice = _made_room(0.5, 0), made.song(2, seed=1).astype(np.float32)
+    room, voice = _made_room(0.5, 0), voices.song(2, seed=1).astype(np.float32)
     wanted = in_room(voice, rooms.early(room, rooms.EARLY_S))
     nothing = rooms.outcome(voice, room, remove=lambda given: Dry(given, Told(None, None), None, 0.0))
     perfect = rooms.outcome(voice, room, remove=lambda _: Dry(wanted, Told(0.5, 0.0), -6.0, 1.0))
@@ -227,15 +227,15 @@ def test_who_takes_the_late_sound_away_gains_and_who_does_nothing_does_not():
 
 
 def test_rooms_make_a_row_each_and_one_of_them_all(corpus: Corpus):
-    voices = {"sung": made.song(2, seed=1).astype(np.float32)}
-    table = rooms.wet(voices, corpus.rooms(ROOMS[:1]))
+    sung = {"sung": voices.song(2, seed=1).astype(np.float32)}
+    table = rooms.wet(sung, corpus.rooms(ROOMS[:1]))
     assert [row.name for row in table.rows] == [ROOMS[0], "all"]
     assert all(len(row.cells) == len(table.columns) for row in table.rows)
     assert table.markdown()
 
 
 def test_dry_voices_pass(corpus: Corpus):
-    table = rooms.dry({"sung": made.song(3, seed=1).astype(np.float32)})
+    table = rooms.dry({"sung": voices.song(3, seed=1).astype(np.float32)})
     assert table.rows[0].cells[:2] == ["yes", math.inf]
 
 

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from tests import backings
-from tests.singing import Consonant, Place, Sung, Tone, TrueNote, Vowel, sing
-from tests.throat import Voice
 from vocalverse.measure.frames import Frames, Heard
 from vocalverse.measure.notes import Note
 from vocalverse.measure.phrases import Phrase
 from vocalverse.measure.pitch.track import Pitch
 from vocalverse.measure.singing.breath import Breath, find_breaths
 from vocalverse.measure.singing.breathing import BreathInWord, Word, measure_breathing
+from vocalverse.synthesis.singing import Consonant, Place, Sung, Tone, TrueNote, Vowel, sing
+from vocalverse.synthesis.throat import Voice
 
 DRY = Place()
 NOISY = Place(noise_dbfs=-50)

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from tests.melodies import Faults, Take, melody, perform, pitch_of
 from vocalverse.measure.against.align import Aligned, align
 from vocalverse.measure.against.coverage import Coverage, coverage
 from vocalverse.measure.reference.melody import Melody
+from vocalverse.synthesis.melodies import Faults, Take, melody, perform, pitch_of
 
 SONG = melody(20, seed=5)
 

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from tests import rooms
+from tests import voices
 from vocalverse.separate.dereverberate import DEFAULT, dereverberate
+from vocalverse.synthesis import rooms
 
 torch.set_num_threads(1)
 
-SAMPLE_RATE_HZ = rooms.SAMPLE_RATE_HZ
+SAMPLE_RATE_HZ = rooms.RATE_HZ
 
 
 def si_sdr_db(found: np.ndarray, truth: np.ndarray) -> float:
@@ -21,7 +22,7 @@ def si_sdr_db(found: np.ndarray, truth: np.ndarray) -> float:
 
 @pytest.fixture(scope="module")
 def song() -> np.ndarray:
-    return rooms.song(8, seed=1)
+    return voices.song(8, seed=1)
 
 
 @pytest.fixture(scope="module")

@@ -6,17 +6,18 @@ import numpy as np
 import pytest
 import torch
 
-from tests import rooms
+from tests import voices
 from vocalverse.errors import ModelRefused
 from vocalverse.separate.activity import voice_activity
 from vocalverse.separate.dereverberate import DEFAULT, Found, dereverberate
 from vocalverse.separate.drying import dry_through, sung_spans
 from vocalverse.separate.networks.network import NetworkInfo
 from vocalverse.separate.reverberation import Room
+from vocalverse.synthesis import rooms
 
 torch.set_num_threads(1)
 
-RATE_HZ = rooms.SAMPLE_RATE_HZ
+RATE_HZ = rooms.RATE_HZ
 
 
 @dataclass
@@ -41,7 +42,7 @@ class Scaled:
 
 @pytest.fixture(scope="module")
 def wet() -> np.ndarray:
-    return rooms.in_room(rooms.song(5, seed=1), rooms.room(1.0, drr_db=-3, seed=4, channels=2))
+    return rooms.in_room(voices.song(5, seed=1), rooms.room(1.0, drr_db=-3, seed=4, channels=2))
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +86,7 @@ def test_the_room_is_told_as_without_a_network(wet: np.ndarray, active: np.ndarr
 
 
 def test_a_dry_voice_passes_bit_for_bit_and_the_network_is_not_asked():
-    voice = np.repeat(rooms.song(8, seed=1)[:, None], 2, axis=1).astype(np.float32)
+    voice = np.repeat(voices.song(8, seed=1)[:, None], 2, axis=1).astype(np.float32)
     model = Scaled()
     dry = dry_through(voice, model, active=np.ones(len(voice), np.bool_))
     assert dry.samples is voice

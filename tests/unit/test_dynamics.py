@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.singing import Sung, Tone, Vowel, sing
 from vocalverse.measure.frames import Frames, Heard, Signal
 from vocalverse.measure.notes import Note
 from vocalverse.measure.phrases import find_phrases
 from vocalverse.measure.singing.dynamics import Dynamics, Moved, Swell, measure_dynamics
+from vocalverse.synthesis.singing import Sung, Tone, Vowel, sing
 
 
 def measured(sung: Sung, *, gain_db: float | Signal = 0.0) -> Dynamics:

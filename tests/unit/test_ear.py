@@ -8,7 +8,7 @@ import pytest
 import torch
 import yaml
 
-from tests import rooms
+from tests import voices
 from tests.roformers import seeded
 from vocalverse.errors import ModelRefused
 from vocalverse.separate import ear as ears
@@ -18,10 +18,11 @@ from vocalverse.separate.ear import Ear
 from vocalverse.separate.networks import configs
 from vocalverse.separate.options import EarOptions
 from vocalverse.separate.weights import save
+from vocalverse.synthesis import rooms
 
 torch.set_num_threads(1)
 
-RATE_HZ = rooms.SAMPLE_RATE_HZ
+RATE_HZ = rooms.RATE_HZ
 TINY: dict[str, Any] = {
     "audio": {"chunk_size": 22050, "sample_rate": RATE_HZ},
     "model": {
@@ -69,7 +70,7 @@ def dereverberator(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def wet() -> np.ndarray:
-    return rooms.in_room(rooms.song(4, seed=1), rooms.room(1.0, drr_db=-3, seed=4, channels=2))
+    return rooms.in_room(voices.song(4, seed=1), rooms.room(1.0, drr_db=-3, seed=4, channels=2))
 
 
 def test_both_networks_are_asked_one_after_the_other(separator: Path, dereverberator: Path, wet: np.ndarray):

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from tests.melodies import Faults, Take, melody, perform, pitch_of
 from vocalverse.measure.free.consistency import consistency
 from vocalverse.measure.free.grid import centre_drift, semitone_grid
 from vocalverse.measure.free.histogram import pitch_histogram
 from vocalverse.measure.pitch.track import hz_of
+from vocalverse.synthesis.melodies import Faults, Take, melody, perform, pitch_of
 
 SONG = melody(30, seed=7)
 

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from tests.melodies import Faults, melody, perform
 from vocalverse.measure.against.align import Aligned, align
 from vocalverse.measure.against.intonation import Intonation, intonation
 from vocalverse.measure.against.matching import match
 from vocalverse.measure.marks import marks, middle_spread, score, weighted_median
 from vocalverse.measure.reference.melody import Melody
+from vocalverse.synthesis.melodies import Faults, melody, perform
 
 SONG = melody(24, seed=3)
 

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from tests.singing import Sung, Tone, Vibrato, sing
-from tests.throat import Voice
 from vocalverse.measure.frames import Heard
 from vocalverse.measure.notes import Note
 from vocalverse.measure.pitch.track import Pitch
 from vocalverse.measure.singing.long_tones import LongTones, measure_long_tones
+from vocalverse.synthesis.singing import Sung, Tone, Vibrato, sing
+from vocalverse.synthesis.throat import Voice
 
 
 def measured(sung: Sung, *, heard: Heard | None = None) -> LongTones:

@@ -7,10 +7,11 @@ import mir_eval
 import numpy as np
 import pytest
 
-from tests.singing import Consonant, Sung, Tone, Vibrato, Vowel, sing, song, talk
 from vocalverse.measure.frames import Frames, Heard
 from vocalverse.measure.notes import find_notes, syllable_onsets
 from vocalverse.measure.pitch.track import Pitch, hz_of
+from vocalverse.synthesis.repertoire import song, talk
+from vocalverse.synthesis.singing import Consonant, Sung, Tone, Vibrato, Vowel, sing
 
 
 def f1(sung: Sung) -> float:

@@ -2,10 +2,10 @@
 
 import pytest
 
-from tests.singing import Sung, Tone, Vibrato, sing
 from vocalverse.measure.notes import find_notes
 from vocalverse.measure.singing.ornaments import Ornament, OrnamentKind, find_ornaments
 from vocalverse.measure.singing.vibrato import measure_vibrato
+from vocalverse.synthesis.singing import Sung, Tone, Vibrato, sing
 
 
 def found(sung: Sung) -> tuple[Ornament, ...]:

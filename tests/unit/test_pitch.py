@@ -5,13 +5,13 @@ import pytest
 import soxr
 from scipy import ndimage
 
-from tests import singing
-from tests.singing import Place, Sung, Tone, Vibrato, Voice, Vowel
 from vocalverse.measure.frames import HOP_S, RATE_HZ, Frames
 from vocalverse.measure.pitch.network import PitchNetwork
 from vocalverse.measure.pitch.second import second_opinion
 from vocalverse.measure.pitch.track import Pitch, hz_of, midi_of
 from vocalverse.measure.pitch.tracker import PitchTracker
+from vocalverse.synthesis import repertoire, singing
+from vocalverse.synthesis.singing import Place, Sung, Tone, Vibrato, Voice, Vowel
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +21,7 @@ def tracker() -> PitchTracker:
 
 @pytest.fixture(scope="module")
 def song() -> Sung:
-    return singing.song(14, seed=5)
+    return repertoire.song(14, seed=5)
 
 
 def cents_off(pitch: Pitch, sung: Sung) -> np.ndarray:
@@ -73,7 +73,7 @@ def test_an_octave_that_the_network_mistakes_is_put_right(tracker: PitchTracker)
 
 @pytest.mark.parametrize("midi", [84, 91, 94])
 def test_a_whistle_is_found_where_it_is(tracker: PitchTracker, midi: float) -> None:
-    sung = singing.whistle([Tone(midi, 1, rest_s=0.2)])
+    sung = repertoire.whistle([Tone(midi, 1, rest_s=0.2)])
     pitch = tracker.track(Frames.of(sung.samples))
     assert recall(pitch, sung) > 0.8
     assert np.median(np.abs(cents_off(pitch, sung))) < 5
@@ -146,7 +146,7 @@ def test_a_confidence_is_a_share_of_right_frames(tracker: PitchTracker) -> None:
     sure, right = [], []
     for seed in (2_001, 2_002, 2_003):
         voice = Voice(breathiness_db=-14, jitter=0.008, wobble_cents=15)
-        sung = singing.song(9, seed=seed, voice=voice, place=Place(noise_dbfs=-50, t60_s=0.2, drr_db=8))
+        sung = repertoire.song(9, seed=seed, voice=voice, place=Place(noise_dbfs=-50, t60_s=0.2, drr_db=8))
         frames = Frames.of(sung.samples)
         pitch = tracker.track(frames)
         sure.append(pitch.confidence)

@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 
-from tests import rooms
+from tests import voices
 from vocalverse.separate.reverberation import Room, estimate, reverberation_time_s
+from vocalverse.synthesis import rooms
 
 
 @pytest.fixture(scope="module")
 def song() -> np.ndarray:
-    return rooms.song(15, seed=5)
+    return voices.song(15, seed=5)
 
 
 @pytest.mark.parametrize("t60_s", [0.35, 0.6, 1.0])

@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.melodies import Faults, HeardNote, Take, melody, perform
 from vocalverse.measure.against.align import Aligned, align
 from vocalverse.measure.against.matching import Matched, match
 from vocalverse.measure.against.rhythm import Rhythm, Tendency, rhythm
+from vocalverse.synthesis.melodies import Faults, HeardNote, Take, melody, perform
 
 SONG = melody(24, seed=3)
 

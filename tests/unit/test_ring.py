@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from scipy.signal import butter, sosfilt
 
-from tests.singing import Sung, Tone, Vowel, sing
-from tests.throat import Voice
 from vocalverse.measure.frames import Frames
 from vocalverse.measure.singing.ring import measure_ring
+from vocalverse.synthesis.singing import Sung, Tone, Vowel, sing
+from vocalverse.synthesis.throat import Voice
 
 
 def line(*, ring_db: float = 0.0, level_db: float = 0.0) -> Sung:

@@ -8,10 +8,11 @@ import numpy.typing as npt
 import pytest
 
 from tests import backings
-from tests.singing import Place, Sung, Tone, Vibrato, Vowel, sing, whistle
 from vocalverse.measure.frames import Frames, Heard
 from vocalverse.measure.pitch.track import Pitch
 from vocalverse.measure.room import RoomHealth, measure_room
+from vocalverse.synthesis.repertoire import whistle
+from vocalverse.synthesis.singing import Place, Sung, Tone, Vibrato, Vowel, sing
 
 Sound = npt.NDArray[np.float64]  # [frames] at 44.1 kHz
 

@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.melodies import melody
-from tests.singing import Place, Sung, Tone, Vibrato, sing
 from vocalverse.measure.against.align import Unaligned
 from vocalverse.measure.pitch.tracker import PitchTracker
 from vocalverse.measure.reference.melody import Melody
 from vocalverse.measure.take import AgainstSong, Measured, hear, measure_take
+from vocalverse.synthesis.melodies import melody
+from vocalverse.synthesis.singing import Place, Sung, Tone, Vibrato, sing
 
 SONG = melody(6, seed=3)
 TRACKER = PitchTracker.open()

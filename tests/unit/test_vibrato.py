@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from tests.singing import Sung, Tone, Vibrato, sing
-from tests.throat import Voice
 from vocalverse.measure.notes import Note, find_notes
 from vocalverse.measure.singing import vibrato
 from vocalverse.measure.singing.vibrato import measure_vibrato
+from vocalverse.synthesis.singing import Sung, Tone, Vibrato, sing
+from vocalverse.synthesis.throat import Voice
 
 
 def measured(sung: Sung) -> vibrato.Vibrato:

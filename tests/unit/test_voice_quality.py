@@ -7,11 +7,11 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from tests.singing import Place, Sung, Tone, Vibrato, sing
-from tests.throat import Voice
 from vocalverse.measure.frames import Frames, Heard
 from vocalverse.measure.pitch.track import Pitch
 from vocalverse.measure.singing.voice_quality import VoiceQuality, measure_voice_quality
+from vocalverse.synthesis.singing import Place, Sung, Tone, Vibrato, sing
+from vocalverse.synthesis.throat import Voice
 
 
 @cache

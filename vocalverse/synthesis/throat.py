@@ -14,7 +14,7 @@ _FADE_FROM, _FADE_TO = 0.42, 0.48  # of the sample rate: no harmonic comes near 
 _TILT_BY_LEVEL = 0.25  # dB an octave for each dB: whoever sings louder sings brighter
 _BREATH_HZ, _HISS_HZ = (800, 4_500), (4_000, 7_500)
 
-Curve = npt.NDArray[np.float64]  # [steps] or [steps, …]
+Curve = npt.NDArray[np.floating]  # [steps] or [steps, …]
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,8 @@ def wander(steps: int, rng: np.random.Generator, *, wide_s: float) -> Curve:
     """Slow noise of RMS 1."""
     wide = steps_of(wide_s)
     noise = fftconvolve(rng.standard_normal(steps + wide), np.hanning(wide + 2)[1:-1], mode="valid")[:steps]
-    return noise / np.sqrt(np.square(np.hanning(wide + 2)).sum())
+    slow: Curve = noise / np.sqrt(np.square(np.hanning(wide + 2)).sum())
+    return slow
 
 
 def sound(motion: Motion, voice: Voice, rng: np.random.Generator) -> Curve:
@@ -98,7 +99,8 @@ def _harmonics(f0_hz: Curve, formants_hz: Curve, level_db: Curve, voice: Voice) 
     db = tilt[:, None] * np.log2(np.arange(1, count + 1)) + voice.ring_db * np.exp(-np.square((hz - 2_900) / 400))
     gains = 10 ** (db / 20) * _resonances(hz, formants_hz)
     gains *= np.clip((_FADE_TO - hz / voice.rate_hz) / (_FADE_TO - _FADE_FROM), 0, 1)
-    return gains * np.sqrt(2) / np.sqrt(np.square(gains).sum(axis=1, keepdims=True))
+    amplitudes: Curve = gains * np.sqrt(2) / np.sqrt(np.square(gains).sum(axis=1, keepdims=True))
+    return amplitudes
 
 
 def _pulses(f0_hz: Curve, gains: Curve, voice: Voice, rng: np.random.Generator) -> Curve:
@@ -123,7 +125,8 @@ def _pulses(f0_hz: Curve, gains: Curve, voice: Voice, rng: np.random.Generator) 
             total += _between(gain, along) * this
             last, this = this, 2 * cosine * this - last
         pulses[here] = total.ravel()
-    return pulses * np.interp(turned, np.arange(len(height)), height)
+    uneven_pulses: Curve = pulses * np.interp(turned, np.arange(len(height)), height)
+    return uneven_pulses
 
 
 def _between(steps: Curve, along: Curve) -> Curve:
@@ -134,7 +137,8 @@ def _between(steps: Curve, along: Curve) -> Curve:
 def _band(hz: Curve, low_hz: float, high_hz: float) -> Curve:
     """Noise of power 1 between two frequencies, an octave's third of slope at either side."""
     inside = np.clip(1 - 3 * np.abs(np.log2(np.maximum(hz, 1) / np.clip(hz, low_hz, high_hz))), 0, 1)
-    return inside / np.sqrt(np.square(inside).sum())
+    band: Curve = inside / np.sqrt(np.square(inside).sum())
+    return band
 
 
 def _noise(gains: Curve, stride: int, rng: np.random.Generator) -> Curve:

@@ -1,4 +1,4 @@
-"""A singer out of numbers: everything that is measured of one is known beforehand. Backings are in tests/backings.py."""
+"""A singer out of numbers: everything that is measured of one is known beforehand."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 import soxr
 
-from tests import rooms
-from tests.throat import STEP_S, Curve, Motion, Voice, sound, steps_of, wander
 from vocalverse.measure.frames import Frames, Heard
 from vocalverse.measure.pitch.track import Pitch, hz_of, midi_of
+from vocalverse.synthesis.rooms import in_room, room
+from vocalverse.synthesis.throat import STEP_S, Curve, Motion, Voice, sound, steps_of, wander
 
 RATE_HZ = 44_100
 _STEPS_A_FRAME = 4  # of the measures
@@ -121,7 +121,8 @@ class _Plan:
     @classmethod
     def at_rest(cls, steps: int) -> "_Plan":
         formants = np.tile(np.asarray(Vowel.A.value, float), (steps, 1))
-        return cls(Motion(np.full(steps, 60.0), *np.zeros((2, steps)), formants, *np.zeros((2, steps))))
+        gate, level_db, hiss, breath = np.zeros((4, steps))
+        return cls(Motion(np.full(steps, 60.0), gate, level_db, formants, hiss, breath))
 
 
 def sing(tones: Sequence[Tone], *, voice: Voice = Voice(), place: Place = Place(), seed: int = 0) -> Sung:
@@ -149,67 +150,6 @@ def sing_curve(f0_hz: npt.ArrayLike, *, voice: Voice = Voice(), place: Place = P
         plan.motion.midi[:] = np.interp(where, sung, midi_of(f0[sung]))
     plan.motion.gate[lead:steps] = np.interp(where[lead:steps], np.arange(len(f0)), (f0 > 0).astype(float))
     return _heard(plan, voice, place, np.random.default_rng(seed))
-
-
-def hum(tones: Sequence[Tone], *, place: Place = Place(), seed: int = 0) -> Sung:
-    closed = [replace(tone, vowel=Vowel.HUM) for tone in tones]
-    return sing(closed, voice=Voice(tilt_db_per_octave=-14), place=place, seed=seed)
-
-
-def whistle(tones: Sequence[Tone], *, place: Place = Place(), seed: int = 0) -> Sung:
-    """Give it tones above C6 (84)."""
-    return sing(tones, voice=Voice(tilt_db_per_octave=-45, breathiness_db=-18), place=place, seed=seed)
-
-
-def talk(seconds: float, *, midi: float = 48.0, place: Place = Place(), seed: int = 0) -> Sung:
-    """Syllables that glide, in phrases that sink."""
-    rng = np.random.default_rng(seed)
-    tones: list[Tone] = []
-    spoken_s = 0.0
-    while spoken_s < seconds:
-        count = int(rng.integers(5, 12))
-        for at in range(count):
-            length_s = float(rng.uniform(0.09, 0.25))
-            tones.append(
-                Tone(
-                    midi + 4 - 7 * at / count + float(rng.normal(0, 1.5)),
-                    length_s,
-                    rest_s=float(rng.uniform(0.3, 0.6)) if at == 0 else 0.0,
-                    drift_cents=float(rng.normal(-150, 250)),
-                    portamento_s=0.08,
-                    vowel=list(Vowel)[rng.integers(5)],
-                    level_db=float(rng.normal(0, 3)),
-                    swell_db=-6.0,
-                    consonant=(None, *Consonant)[rng.integers(4)],
-                )
-            )
-            spoken_s += length_s + tones[-1].rest_s
-    return sing(tones, voice=Voice(jitter=0.01, shimmer=0.05), place=place, seed=seed)
-
-
-def song(count: int, *, seed: int = 0, voice: Voice = Voice(), place: Place = Place(), midi: float = 57.0) -> Sung:
-    """A line of `count` tones as somebody might sing it: phrases with breaths, syllables, vibrato on the long ones."""
-    rng = np.random.default_rng(seed)
-    scale = np.asarray((0, 2, 4, 5, 7, 9, 11, 12))
-    degree, tones = 3, []
-    for index in range(count):
-        degree = int(np.clip(degree + rng.integers(-2, 3), 0, 7))
-        starts = index % 7 == 0
-        length_s = float(rng.choice((0.2, 0.3, 0.45, 0.9)))
-        tones.append(
-            Tone(
-                midi + float(scale[degree]),
-                length_s,
-                rest_s=0.7 if starts else 0.0,
-                breath_s=0.35 if starts else 0.0,
-                vibrato=Vibrato(float(rng.uniform(5, 6.5)), float(rng.uniform(30, 80))) if length_s > 0.6 else None,
-                scoop_cents=float(rng.choice((0.0, 0.0, 150.0))),
-                vowel=list(Vowel)[rng.integers(5)],
-                level_db=float(rng.normal(0, 2)),
-                consonant=(None, *Consonant)[rng.integers(4)],
-            )
-        )
-    return sing(tones, voice=voice, place=place, seed=seed)
 
 
 def _sing_one(plan: _Plan, tone: Tone, start_s: float, rng: np.random.Generator) -> None:
@@ -266,7 +206,8 @@ def _ornaments(tone: Tone, steps: int, rng: np.random.Generator) -> Curve:
 
 
 def _eased(along: Curve) -> Curve:
-    return (1 - np.cos(np.pi * np.clip(along, 0, 1))) / 2
+    eased: Curve = (1 - np.cos(np.pi * np.clip(along, 0, 1))) / 2
+    return eased
 
 
 def _tie(plan: _Plan) -> None:
@@ -289,8 +230,8 @@ def _heard(plan: _Plan, voice: Voice, place: Place, rng: np.random.Generator) ->
     dry = soxr.resample(dry, voice.rate_hz, RATE_HZ) * 10 ** (place.level_dbfs / 20)
     wet = np.repeat(dry[:, None], 2, axis=1)
     if place.t60_s:
-        response = rooms.room(place.t60_s, place.drr_db, seed=int(rng.integers(1 << 31)), channels=2)
-        wet = rooms.in_room(dry, response)
+        response = room(place.t60_s, place.drr_db, seed=int(rng.integers(1 << 31)), channels=2)
+        wet = in_room(dry, response)
     wet = wet + rng.standard_normal(wet.shape) * 10 ** (place.noise_dbfs / 20)
     frames = len(dry) * 100 // RATE_HZ + 1
     on = np.pad(plan.motion.gate, (0, _STEPS_A_FRAME))[::_STEPS_A_FRAME][:frames] > 0.1

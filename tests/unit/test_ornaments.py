@@ -5,7 +5,7 @@ import pytest
 from vocalverse.measure.notes import find_notes
 from vocalverse.measure.singing.ornaments import Ornament, OrnamentKind, find_ornaments
 from vocalverse.measure.singing.vibrato import measure_vibrato
-from vocalverse.synthesis.singing import Sung, Tone, Vibrato, sing
+from vocalverse.synthesis.singing import Sung, Tone, Vibrato, Voice, sing
 
 
 def found(sung: Sung) -> tuple[Ornament, ...]:
@@ -57,6 +57,13 @@ def test_a_slow_slide_is_portamento_and_a_quick_one_is_none() -> None:
 
 def test_vibrato_is_no_row_of_turns() -> None:
     assert OrnamentKind.KOBUSHI not in kinds(sing([Tone(60, 2.0, vibrato=Vibrato(5.5, 90))]))
+
+
+def test_a_voice_that_wavers_does_no_turns() -> None:
+    """Those of amateurs stray by more than half a semitone and come back, now and then."""
+    tones = [Tone(60 + step, 1.0, rest_s=0.2 * (step % 2)) for step in (0, 2, 4, 5, 4, 2, 0, 2)]
+    for seed in range(3):
+        assert OrnamentKind.KOBUSHI not in kinds(sing(tones, voice=Voice(wobble_cents=25), seed=seed))
 
 
 def test_nothing_sung() -> None:

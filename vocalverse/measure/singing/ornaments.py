@@ -20,8 +20,13 @@ _SCOOP_CENTS, _SCOOP_S = 60.0, (0.04, 0.4)
 _FALL_CENTS, _FALL_S = 80.0, (0.04, 0.5)
 _DEEPEST_CENTS = 900.0  # below, a tracker errs or a voice cracks
 _SHARE_OF_NOTE = 0.6  # what slides for longer is no note with an ornament
-_TURN_CENTS, _TURN_S = (60.0, 400.0), (0.06, 0.3)
+# Kobushi is one quick turn up and back on a vowel that is held: less than a semitone is a voice that wavers, and so is
+# what swings again beside it.
+_TURN_CENTS, _TURN_S = (80.0, 400.0), (0.06, 0.3)
 _FOOT_CENTS = 30.0  # a turn begins and ends that near the note
+_HELD_S = 0.08  # at either side of it the note is held,
+_BESIDE_S, _BESIDE = 0.25, 0.5  # and for so long nothing moves as much as this share of it
+_LEAP = 0.5  # of its height: a voice takes more than a frame for that, a tracker that errs and a consonant do not
 _PORTAMENTO_CENTS, _PORTAMENTO_S = (80.0, 1_400.0), (0.08, 0.5)
 # From a fifth to four fifths of the way: the ends of a slide are too flat to be seen. An eased slide is longer by this.
 _WAY, _WHOLE_WAY = (0.2, 0.8), 2.44
@@ -122,13 +127,24 @@ def _turns(cents: Curve, note: Note, index: int, swings_s: tuple[float, float]) 
     found = []
     for run in runs(up):
         start_s, end_s = note.start_s + run.start * HOP_S, note.start_s + run.stop * HOP_S
-        depth = float(np.nanmax(cents[run.start : run.stop]))
-        at_rim = run.start == 0 or run.stop == len(cents)
-        fits = _TURN_CENTS[0] <= depth <= _TURN_CENTS[1] and _TURN_S[0] <= end_s - start_s <= _TURN_S[1]
         in_vibrato = start_s < swings_s[1] and end_s > swings_s[0]
-        if fits and not at_rim and not in_vibrato:
+        if _TURN_S[0] <= end_s - start_s <= _TURN_S[1] and not in_vibrato and _stands_alone(cents, run):
+            depth = float(cents[run.start : run.stop].max())
             found.append(Ornament(OrnamentKind.KOBUSHI, index, start_s, end_s, depth))
     return found
+
+
+def _stands_alone(cents: Curve, run: range) -> bool:
+    """One smooth turn of a voice that holds its note before and after."""
+    held, beside = round(_HELD_S / HOP_S), round(_BESIDE_S / HOP_S)
+    around = cents[max(0, run.start - held) : run.stop + held]
+    if len(around) < len(run) + 2 * held or not np.isfinite(around).all():
+        return False
+    depth = cents[run.start : run.stop].max()
+    before, after = cents[max(0, run.start - beside) : run.start], cents[run.stop : run.stop + beside]
+    strays = np.nanmax(np.abs(np.concatenate([before, after])))
+    fits = _TURN_CENTS[0] <= depth <= _TURN_CENTS[1]
+    return bool(fits and strays <= _BESIDE * depth and np.abs(np.diff(around)).max() <= _LEAP * depth)
 
 
 def _portamento(pitch: Pitch, before: Note, note: Note, index: int) -> Ornament | None:

@@ -101,7 +101,14 @@ def test_the_store_and_the_queue_know_nothing_of_those_who_use_them() -> None:
 
 
 def test_the_shared_words_import_nothing_of_ours_but_each_other() -> None:
-    words = ("vocalverse.errors", "vocalverse.records", "vocalverse.logs", "vocalverse.ids", "vocalverse.settings")
+    words = (
+        "vocalverse.errors",
+        "vocalverse.records",
+        "vocalverse.sung",
+        "vocalverse.logs",
+        "vocalverse.ids",
+        "vocalverse.settings",
+    )
     assert [
         f"{module} imports {name}"
         for module, path in modules_of(*words).items()

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from vocalverse.cli.separate_plan import Models, Song, Wishes, plan
+from vocalverse.cli.places import Song
+from vocalverse.cli.separate_plan import Models, Wishes, plan
 from vocalverse.cli.separate_views import Shown, Told, WithBars, show_json_of, show_sum
 from vocalverse.errors import BadInput
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from vocalverse.cli.given import heard
-from vocalverse.cli.separate_plan import Models, Song, Wishes
+from vocalverse.cli.places import Song
+from vocalverse.cli.separate_plan import Models, Wishes
 from vocalverse.errors import Undecodable, VocalVerseError
 from vocalverse.records import Progress
 

@@ -9,7 +9,7 @@ import click
 from vocalverse.cli.output import failed_line, in_words, show_json
 
 if TYPE_CHECKING:
-    from vocalverse.cli.separate_plan import Song
+    from vocalverse.cli.places import Song
     from vocalverse.cli.separate_songs import Done
 
 # About how much of the time each stage takes. Where one is left out, the bar gets on the faster.

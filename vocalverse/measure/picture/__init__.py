@@ -1,0 +1,1 @@
+"""A take on paper: what was sung over what should be, row under row, as PNG or SVG."""

@@ -1,0 +1,81 @@
+"""A drawing as pixels. Drawn larger than it is to be, strip by strip, and averaged: no edge is a staircase."""
+
+from collections.abc import Iterable, Sequence
+
+from PIL import Image, ImageDraw
+
+from vocalverse.measure.picture.letters import Letters
+from vocalverse.measure.picture.shapes import Box, Curve, Drawing, Shape, Words
+
+_SHARP = 2.0  # pixels for a point, as good screens have them
+_PIXELS_AT_MOST = 24_000_000  # 72 MB: an hour on one sheet is less sharp
+_FINER = 2
+_STRIP = 256  # pixels
+
+
+def as_image(drawing: Drawing, letters: Letters) -> Image.Image:
+    scale = min(_SHARP, (_PIXELS_AT_MOST / (drawing.width * drawing.height)) ** 0.5)
+    picture = Image.new("RGB", (round(drawing.width * scale), round(drawing.height * scale)))
+    for top in range(0, picture.height, _STRIP):
+        height = min(_STRIP, picture.height - top)
+        strip = Image.new("RGB", (picture.width * _FINER, height * _FINER), drawing.background)
+        pen = _Pen(strip, scale * _FINER, top * _FINER, letters)
+        pen.draw(_between(drawing.shapes, top / scale, (top + height) / scale))
+        picture.paste(strip.reduce(_FINER), (0, top))
+    return picture
+
+
+def _between(shapes: Sequence[Shape], top: float, bottom: float) -> Iterable[Shape]:
+    for shape in shapes:
+        first, last = _extent(shape)
+        if last >= top and first <= bottom:
+            yield shape
+
+
+def _extent(shape: Shape) -> tuple[float, float]:
+    match shape:
+        case Box():
+            return shape.top - shape.thick, shape.top + shape.height + shape.thick
+        case Curve():
+            ys = shape.points[:, 1]
+            return float(ys.min()) - shape.thick, float(ys.max()) + shape.thick
+        case Words():
+            return shape.y - 2 * shape.size, shape.y + shape.size
+
+
+class _Pen:
+    def __init__(self, strip: Image.Image, scale: float, top: int, letters: Letters) -> None:
+        self._draw, self._scale, self._top, self._letters = ImageDraw.Draw(strip), scale, top, letters
+
+    def draw(self, shapes: Iterable[Shape]) -> None:
+        for shape in shapes:
+            match shape:
+                case Box():
+                    self._box(shape)
+                case Curve():
+                    self._curve(shape)
+                case Words():
+                    self._words(shape)
+
+    def _box(self, box: Box) -> None:
+        left, top = box.left * self._scale, box.top * self._scale - self._top
+        right, bottom = left + box.width * self._scale, top + box.height * self._scale
+        self._draw.rounded_rectangle(
+            (left, top, max(left, right - 1), max(top, bottom - 1)),
+            radius=min(box.rounded * self._scale, (right - left) / 2, (bottom - top) / 2),
+            fill=box.fill,
+            outline=box.line,
+            width=max(1, round(box.thick * self._scale)),
+        )
+
+    def _curve(self, curve: Curve) -> None:
+        points = [(x * self._scale, y * self._scale - self._top) for x, y in curve.points.tolist()]
+        self._draw.line(points, fill=curve.colour, width=max(1, round(curve.thick * self._scale)), joint="curve")
+
+    def _words(self, words: Words) -> None:
+        runs = self._letters.runs(words.text, max(1, round(words.size * self._scale)))
+        width = sum(run.font.getlength(run.text) for run in runs)
+        x = words.x * self._scale - {"start": 0.0, "middle": width / 2, "end": width}[words.anchor]
+        for run in runs:
+            self._draw.text((x, words.y * self._scale - self._top), run.text, words.colour, run.font, anchor="ls")
+            x += run.font.getlength(run.text)

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
+from vocalverse.sung import Sung
+
 
 class TaskState(StrEnum):
     """Where one judging of one recording stands. The same words in Python, in Postgres and on the wire."""
@@ -190,6 +192,8 @@ class Assessment:
     remarks: tuple[Remark, ...] = ()
     scores: tuple[Score, ...] = ()
     measures: Measures | None = None
+    verdict: Verdict | None = None  # the prescreen's; None where it was refused before
+    sung: Sung | None = None  # None where nothing could be measured of the singing
     stage_seconds: Mapping[str, float] = field(default_factory=dict)
 
     @property

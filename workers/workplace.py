@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 import vocalverse
 from vocalverse.assess import Assessor, Take, Workshop
+from vocalverse.assess.song import References
 from vocalverse.errors import BadSettings, BlobMissing
 from vocalverse.queue import lease
 from vocalverse.queue.delivery import connect
@@ -25,6 +26,7 @@ from vocalverse.records import WorkerClass
 from vocalverse.settings import Settings
 from vocalverse.store.blobs import AUDIO, BACKING, BlobStore, open_blobs
 from vocalverse.store.connect import worker_engine
+from vocalverse.store.song_references import references
 from workers.pulse import Pulse
 
 log = logging.getLogger(__name__)
@@ -93,6 +95,7 @@ class Workplace:
                 key_shift=held.key_shift,
                 backing=self._open_backing(held, files),
                 backing_shift=held.backing.semitones if held.backing else 0,
+                references=self._references(held),
                 lane=held.lane,
             )
 
@@ -105,6 +108,13 @@ class Workplace:
         except BlobMissing as missing:
             log.warning(str(missing), extra={"action": "backing_missing", **held.log_fields})
             return None
+
+    def _references(self, held: Lease) -> References:
+        """How the song goes; of one that nobody imported nothing is known."""
+        if held.song_id is None:
+            return {}
+        with self.engine.connect() as connection:
+            return references(connection, held.song_id)
 
     def count(self, seconds: float) -> None:
         """A task is through: what one takes is what the dispatcher's window and all estimates rest on."""

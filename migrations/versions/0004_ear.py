@@ -52,19 +52,23 @@ def upgrade() -> None:
     )
     for name in FOUND:
         op.add_column("measures", sa.Column(name, sa.Float(precision=53), nullable=True))
-    _show(WIDER, WORDS)
+    show(WIDER, WORDS)
 
 
 def downgrade() -> None:
-    _show(report_view.VIEW, report_view.WORDS)
+    show(report_view.VIEW, report_view.WORDS)
     for name in reversed(FOUND):
         op.drop_column("measures", name)
     op.drop_table("song_backings")
 
 
-def _show(view: str, words: dict[str, str]) -> None:
+def show(view: str, words: dict[str, str]) -> None:
     op.execute("DROP VIEW report_recordings")
     op.execute(view)
+    say(words)
+
+
+def say(words: dict[str, str]) -> None:
     for name, said in words.items():
         kind = "COLUMN" if "." in name else "VIEW"
         op.execute(f"COMMENT ON {kind} {name} IS '{said}'")

@@ -1,4 +1,4 @@
-"""The way of a recording: decode → quality → refusals → separate → dereverberate → assessment."""
+"""The way of a recording: decode → quality → refusals → separate → dereverberate → measure → prescreen → assessment."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -9,15 +9,19 @@ from typing import TYPE_CHECKING, BinaryIO, Protocol
 from uuid import UUID
 
 from vocalverse.assess import hearing
+from vocalverse.assess.song import References, know_song
 from vocalverse.audio.decode import decode
 from vocalverse.audio.quality import measure
 from vocalverse.audio.refusals import Thresholds, refusals, refused_by_length, remarks
 from vocalverse.audio.sandbox import DecodeLimits
-from vocalverse.records import Assessment, Finding, Lane, Outcome, Progress, Reason, no_progress
+from vocalverse.measure.row import as_sung
+from vocalverse.records import Assessment, Finding, Lane, Outcome, Progress, Reason, Verdict, no_progress
 from vocalverse.separate.options import EarOptions
 
 if TYPE_CHECKING:
-    from vocalverse.separate.ear import Ear
+    from vocalverse.assess.instruments import Instruments
+
+NO_RELEASE = (Finding(Reason.NO_RELEASE, {}),)
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,7 @@ class Take:
     key_shift: int = 0
     backing: BinaryIO | None = None  # what the venue played, where that is known
     backing_shift: int = 0  # semitones by which it was shifted when it was played
+    references: References = field(default_factory=dict)  # how the song goes, as far as that is known
     lane: Lane = Lane.BULK
 
 
@@ -53,7 +58,8 @@ class AssessOptions:
 
     limits: DecodeLimits = field(default_factory=DecodeLimits)
     thresholds: Thresholds = field(default_factory=Thresholds)
-    ear: EarOptions | None = field(default_factory=EarOptions)  # None: nothing is separated
+    ear: EarOptions | None = field(default_factory=EarOptions)  # None: nothing is separated, and no voice measured
+    rules: Path | None = None  # of the prescreen; None: the ones that come with it
 
 
 _ANYWHERE = Workshop()
@@ -62,21 +68,22 @@ _ANYWHERE = Workshop()
 def open_assessor(workshop: Workshop = _ANYWHERE, options: AssessOptions | None = None) -> Assessor:
     """The assessor of a worker's process; what takes time once has happened when this returns."""
     chosen = options or AssessOptions()
-    ear = _open_ear(chosen.ear, workshop) if chosen.ear else None
+    instruments = _open_instruments(workshop, chosen) if chosen.ear else None
 
     def assessor(take: Take, progress: Progress = no_progress) -> Assessment:
-        return assess(take, progress, chosen, ear)
+        return assess(take, progress, chosen, instruments)
 
     return assessor
 
 
-def _open_ear(options: EarOptions, workshop: Workshop) -> "Ear":
-    from vocalverse.separate.ear import Ear  # with torch, which nobody else needs
+def _open_instruments(workshop: Workshop, options: AssessOptions) -> "Instruments":
+    from vocalverse.assess.instruments import Instruments  # with torch, which nobody else needs
 
-    return Ear.open(options, threads=workshop.threads, trials=workshop.folder)
+    assert options.ear
+    return Instruments.open(options.ear, rules=options.rules, threads=workshop.threads, trials=workshop.folder)
 
 
-def assess(take: Take, progress: Progress, options: AssessOptions, ear: "Ear | None") -> Assessment:
+def assess(take: Take, progress: Progress, options: AssessOptions, instruments: "Instruments | None") -> Assessment:
     """The whole way of one recording. Without a release nobody can score it, and no number is made up."""
     thresholds = options.thresholds
     stopwatch = _Stopwatch()
@@ -92,23 +99,35 @@ def assess(take: Take, progress: Progress, options: AssessOptions, ear: "Ear | N
         measures = measure(waveform, progress=progress)
     noted = remarks(measures, broken_tail=waveform.source.broken_tail, thresholds=thresholds)
 
-    against = refusals(measures, thresholds)
-    if ear and not against:
-        with stopwatch("separate"):
-            known = hearing.hear_backing(take.backing, options.limits, progress)
-            voice = ear.separate(
-                waveform.samples, backing=known.samples, key_shift=take.backing_shift, progress=progress
-            )
-        with stopwatch("dereverberate"):
-            dry = ear.dereverberate(voice, progress=progress)
-        measures = hearing.with_ear(measures, voice, dry)
-        noted += (*known.remarks, *hearing.remarks(voice))
+    if against := refusals(measures, thresholds):
+        return Assessment(Outcome.REFUSED, against, noted, measures=measures, stage_seconds=stopwatch.seconds)
+    if instruments is None:
+        return Assessment(Outcome.UNSCORED, NO_RELEASE, noted, measures=measures, stage_seconds=stopwatch.seconds)
+
+    with stopwatch("separate"):
+        known = hearing.hear_backing(take.backing, options.limits, progress)
+        voice = instruments.ear.separate(
+            waveform.samples, backing=known.samples, key_shift=take.backing_shift, progress=progress
+        )
+    with stopwatch("dereverberate"):
+        dry = instruments.ear.dereverberate(voice, progress=progress)
+    measures = hearing.with_ear(measures, voice, dry)
+    noted += (*known.remarks, *hearing.remarks(voice))
+
+    song = know_song(take.references)
+    with stopwatch("measure"):
+        measured = instruments.measure(waveform.samples, voice, dry, song=song, progress=progress)
+    with stopwatch("prescreen"):
+        found = instruments.prescreen(measured, measures)
+        sung = as_sung(measured, pitch=found.pitch, rhythm=found.rhythm)
 
     return Assessment(
-        outcome=Outcome.REFUSED if against else Outcome.UNSCORED,
-        findings=against or (Finding(Reason.NO_RELEASE, {}),),
-        remarks=noted,
+        outcome=Outcome.REFUSED if found.verdict is Verdict.REFUSE else Outcome.UNSCORED,
+        findings=found.findings or NO_RELEASE,
+        remarks=(*noted, *song.remarks, *found.remarks),
         measures=measures,
+        verdict=found.verdict,
+        sung=sung,
         stage_seconds=stopwatch.seconds,
     )
 

@@ -10,7 +10,8 @@ import click
 from vocalverse.cli.output import in_words, show_facts, show_rows
 
 if TYPE_CHECKING:
-    from vocalverse.store.recordings import Outlook, Result, View
+    from vocalverse.store.recordings import Outlook, View
+    from vocalverse.store.results import Result
 
 
 def as_row(view: "View", slugs: Mapping[UUID, str]) -> dict[str, Any]:
@@ -27,6 +28,11 @@ def as_assessment(result: "Result | None") -> dict[str, Any] | None:
 
 
 def tell_result(result: "Result") -> None:
+    marks = {"pitch": result.pitch, "rhythm": result.rhythm}
+    said = {name: f"{mark.value:.0f} ({mark.low:.0f} to {mark.high:.0f})" for name, mark in marks.items() if mark}
+    if result.verdict:
+        click.echo()
+        show_facts({"prescreen": result.verdict, **said}, as_json=False)
     for finding in result.reasons:
         figures = ", ".join(f"{name} {in_words(value)}" for name, value in finding.evidence.items())
         click.echo(f"\nno score: {finding.code}{f' ({figures})' if figures else ''}")
@@ -38,4 +44,5 @@ def tell_result(result: "Result") -> None:
         show_rows(scores, columns=("dimension", "value", "low", "high"), as_json=False, empty="")
     if result.measures:
         click.echo()
-        show_facts(asdict(result.measures), as_json=False)
+        known = {name: value for name, value in result.measures.items() if value is not None}
+        show_facts(known, as_json=False)

@@ -60,7 +60,8 @@ def show(recording_id: UUID, as_json: bool) -> None:
     """One recording with all that was found out about it."""
     from vocalverse.cli.recording_views import as_assessment, as_facts, tell_result
     from vocalverse.settings import Settings
-    from vocalverse.store.recordings import find_recording, find_result, outlook
+    from vocalverse.store.recordings import find_recording, outlook
+    from vocalverse.store.results import find_result
     from vocalverse.store.venues import slugs_of
 
     settings = Settings.read()
@@ -76,6 +77,18 @@ def show(recording_id: UUID, as_json: bool) -> None:
     show_facts({name: value for name, value in facts.items() if value is not None}, as_json=False)
     if result:
         tell_result(result)
+
+
+@recordings.command()
+@click.argument("recording_id", type=click.UUID, metavar="ID")
+def measured(recording_id: UUID) -> None:
+    """All that was measured of the singing in one recording, as JSON: each note, phrase, vibrato, breath and more."""
+    from vocalverse.store.recordings import find_recording
+    from vocalverse.store.results import find_measured
+
+    with operating() as connection:
+        task_id = find_recording(connection, recording_id, venue_id=None).task_id
+        show_json(find_measured(connection, task_id))
 
 
 @recordings.command()

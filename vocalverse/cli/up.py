@@ -1,7 +1,7 @@
 """`vocalverse up`: everything on this machine with one command."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -131,5 +131,10 @@ def _row(recording: "Recording") -> dict[str, object]:
         "state": recording["state"],
         "outcome": assessment.get("outcome"),
         "reasons": [reason["code"] for reason in assessment.get("reasons") or []],
+        **{name: _mark(assessment.get(name)) for name in ("pitch", "rhythm")},
         **{name: measures.get(name) for name in ("duration_s", "loudness_lufs")},
     }
+
+
+def _mark(mark: Mapping[str, float] | None) -> str | None:
+    return f"{mark['value']:.0f} ({mark['low']:.0f} to {mark['high']:.0f})" if mark else None

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
-from vocalverse.records import Lane, Outcome, TaskState
+from vocalverse.records import Lane, Outcome, TaskState, Verdict
 
 _PRINTABLE = r"^[^\x00-\x1f\x7f-\x9f]*$"
 _DECADE_S = 10 * 366 * 86400.0
@@ -178,13 +178,27 @@ class ScoreAnswer(BaseModel):
     high: float
 
 
+class MarkAnswer(BaseModel):
+    value: float = Field(description="0 to 100.")
+    low: float = Field(description="In 95 of 100 takes of the same singing it would lie between this")
+    high: float = Field(description="and this.")
+
+
 class AssessmentAnswer(BaseModel):
     outcome: Outcome
     release: str
+    verdict: Verdict | None = Field(
+        description="What rules said of pitch, rhythm and whether it is singing at all, before anything judged: `low` is"
+        " too far off to be judged. Null where the recording was refused before."
+    )
     reasons: list[ReasonAnswer]
     remarks: list[str]
     scores: list[ScoreAnswer]
-    measures: dict[str, float | int | str | None] | None
+    pitch: MarkAnswer | None = Field(description="Against the song where it is known; null where nothing is known.")
+    rhythm: MarkAnswer | None = Field(description="Likewise.")
+    measures: dict[str, float | int | str | None] | None = Field(
+        description="Figures of the recording and of the singing in it; null what cannot be known."
+    )
 
 
 class ListedRecording(BaseModel):

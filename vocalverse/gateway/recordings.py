@@ -1,9 +1,9 @@
 """What became of recordings."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query
@@ -13,6 +13,7 @@ from vocalverse.gateway.auth import Deleting, Reading, Uploading
 from vocalverse.gateway.models import (
     AssessmentAnswer,
     ListedRecording,
+    MarkAnswer,
     ReasonAnswer,
     RecordingAnswer,
     RecordingsAnswer,
@@ -24,14 +25,13 @@ from vocalverse.records import TaskState
 from vocalverse.store.listing import list_recordings
 from vocalverse.store.recordings import (
     Outlook,
-    Result,
     View,
     cancel_recording,
     delete_recording,
     find_recording,
-    find_result,
     outlook,
 )
+from vocalverse.store.results import Mark, Result, find_measured, find_result
 
 router = APIRouter(prefix="/v1/recordings", tags=["recordings"])
 
@@ -56,6 +56,17 @@ async def get_recording(
                 left = until - asyncio.get_running_loop().time()
                 if view.state.ended or left <= 0 or not await moved.within(left):
                     return _answer(view, result, ahead)
+
+
+@router.get(
+    "/{recording_id}/measured",
+    summary="All that was measured of the singing",
+    responses=documented(*_ASKED, 404, 410, 429),
+)
+async def get_measured(recording_id: UUID, caller: Reading, state: Shared) -> dict[str, Any]:
+    """Notes, phrases, vibrato, breaths and more, each with its moments. Null is what cannot be known."""
+    async with state.limits.turn(caller, "read", wait=False):
+        return dict(await state.database.run(_measured, recording_id, caller.venue_id))
 
 
 @router.get("", summary="A page of recordings", responses=documented(*_ASKED, 429))
@@ -105,6 +116,10 @@ def _look(
     return view, result, outlook(connection, view, worker_silent_s=worker_silent_s)
 
 
+def _measured(connection: Connection, recording_id: UUID, venue_id: UUID | None) -> Mapping[str, Any]:
+    return find_measured(connection, find_recording(connection, recording_id, venue_id=venue_id).task_id)
+
+
 def _listed(view: View) -> ListedRecording:
     return ListedRecording(**{name: getattr(view, name) for name in ListedRecording.model_fields})
 
@@ -122,11 +137,18 @@ def _assessment(result: Result) -> AssessmentAnswer:
     return AssessmentAnswer(
         outcome=result.outcome,
         release=result.release,
+        verdict=result.verdict,
         reasons=[ReasonAnswer(code=one.code, evidence=dict(one.evidence)) for one in result.reasons],
         remarks=_texts(result.remarks),
         scores=[ScoreAnswer(**asdict(score)) for score in result.scores],
-        measures=asdict(result.measures) if result.measures else None,
+        pitch=_mark(result.pitch),
+        rhythm=_mark(result.rhythm),
+        measures=dict(result.measures) if result.measures else None,
     )
+
+
+def _mark(mark: Mark | None) -> MarkAnswer | None:
+    return MarkAnswer(**asdict(mark)) if mark else None
 
 
 def _texts(words: Sequence[str]) -> list[str]:

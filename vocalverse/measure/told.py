@@ -6,9 +6,12 @@
  "breathing": {…}, "room": {…}, "by_itself": {…}, "against_song": {…} | "nothing_sung" | null}
 ```
 Seconds are in the recording's time, units stand in the names, null is what cannot be known. A range is [first, behind the
-last]. The song's own melody and the pitch of each frame are left out.
+last]. The song's own melody and the pitch of each frame are left out. Where it is kept, its notes stand beside it.
 """
 
+import json
+import math
+import zlib
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
@@ -29,6 +32,12 @@ def as_json(measured: Measured) -> Mapping[str, Any]:
     return {"version": VERSION, "voiced_s": round(float(measured.pitch.voiced.sum()) * HOP_S, _DIGITS), **rest}
 
 
+def packed(measured: Measured) -> bytes:
+    """All but the notes, which are kept as columns: zlib of JSON in UTF-8."""
+    told = {name: value for name, value in as_json(measured).items() if name != "notes"}
+    return zlib.compress(json.dumps(told, allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode(), 9)
+
+
 def _plain(value: Any) -> Any:
     match value:
         case Enum():
@@ -36,7 +45,7 @@ def _plain(value: Any) -> Any:
         case range():
             plain = [value.start, value.stop]
         case float() | np.floating():
-            plain = round(float(value), _DIGITS)
+            plain = round(float(value), _DIGITS) if math.isfinite(value) else None
         case np.ndarray():
             plain = [_plain(one) for one in value.tolist()]
         case frozenset():

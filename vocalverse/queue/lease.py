@@ -30,7 +30,7 @@ _START = text("""
     ) b ON r.backing_sha256 IS NULL
     WHERE t.id = :task AND t.fence = :fence AND t.state = 'leased' AND r.id = t.recording_id
       AND (t.deadline_at IS NULL OR t.deadline_at > now())
-    RETURNING t.recording_id, t.venue_id, t.release, t.lane, t.attempts, s.ref AS song, r.key_shift,
+    RETURNING t.recording_id, t.venue_id, t.release, t.lane, t.attempts, s.ref AS song, s.id AS song_id, r.key_shift,
         r.backing_sha256 IS NOT NULL AS has_backing, b.id AS song_backing_id, b.key_shift AS song_backing_shift,
         s.venue_id AS song_venue_id
 """)
@@ -89,6 +89,7 @@ class Lease:
     lane: Lane
     starts: int
     song: str | None
+    song_id: UUID | None
     key_shift: int
     backing: KnownBacking | None
 
@@ -177,6 +178,7 @@ def start(engine: Engine, task_id: UUID, fence: UUID, *, worker: str, options: L
         lane=Lane(row.lane),
         starts=row.attempts,
         song=row.song,
+        song_id=row.song_id,
         key_shift=row.key_shift,
         backing=_backing(row),
     )
@@ -202,6 +204,7 @@ def _write(connection: Connection, lease: Lease, assessment: Assessment) -> None
             venue_id=lease.venue_id,
             release=lease.release,
             outcome=assessment.outcome,
+            prescreen=assessment.verdict,
             remarks=[remark.value for remark in assessment.remarks],
             stage_seconds={stage: round(seconds, 4) for stage, seconds in assessment.stage_seconds.items()},
         )
@@ -209,8 +212,17 @@ def _write(connection: Connection, lease: Lease, assessment: Assessment) -> None
     rows: Sequence[tuple[type[tables.Base], list[dict[str, Any]]]] = (
         (tables.Finding, [of | {"code": one.code, "evidence": dict(one.evidence)} for one in assessment.findings]),
         (tables.Score, [of | asdict(score) for score in assessment.scores]),
-        (tables.Measures, [of | asdict(assessment.measures)] if assessment.measures else []),
+        (tables.Measures, [of | measured] if (measured := _figures(assessment)) else []),
+        (tables.Notes, [of | asdict(sung.notes)] if (sung := assessment.sung) else []),
+        (tables.Phrases, [of | asdict(sung.phrases)] if sung else []),
+        (tables.Measured, [of | {"document": sung.document}] if sung else []),
     )
     for table, values in rows:
         if values:
             connection.execute(insert(table), values)
+
+
+def _figures(assessment: Assessment) -> dict[str, Any]:
+    """Of the recording and of the singing in it: one row."""
+    recording, sung = assessment.measures, assessment.sung
+    return (asdict(recording) if recording else {}) | (asdict(sung.figures) if recording and sung else {})

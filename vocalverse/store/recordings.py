@@ -3,7 +3,6 @@
 `venue_id` is None for operators, who see all venues. Another venue's recording is answered like one that never was.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,7 +12,7 @@ from sqlalchemy import Connection, Row, delete, func, insert, text, update
 
 from vocalverse.errors import Conflict, Gone, NotFound
 from vocalverse.ids import uuid7
-from vocalverse.records import Finding, Lane, Measures, Outcome, Reason, Score, TaskState, WorkerClass
+from vocalverse.records import Lane, Outcome, TaskState, WorkerClass
 from vocalverse.store.tables import Assessment, Audit, Purge, Recording, Task, Upload, UploadState
 from vocalverse.store.workload import read_workload
 
@@ -30,18 +29,6 @@ class RecordingDeleted(Gone):
 
 class AlreadyEnded(Conflict):
     code = "already_ended"
-
-
-@dataclass(frozen=True)
-class Result:
-    """An assessment as it is shown."""
-
-    outcome: Outcome
-    release: str
-    reasons: Sequence[Finding]
-    remarks: Sequence[str]
-    scores: Sequence[Score]
-    measures: Measures | None
 
 
 @dataclass(frozen=True)
@@ -126,29 +113,6 @@ _POSITION = text("""
           AND venue_id = :venue AND (not_before, id) < (CAST(:not_before AS timestamptz), CAST(:id AS uuid))
         LIMIT :farthest) before
 """)
-
-
-def find_result(connection: Connection, task_id: UUID) -> Result | None:
-    """What the judging of that task found, once it is done."""
-    row = connection.execute(
-        text("SELECT id, outcome::text, release, remarks FROM assessments WHERE task_id = :task"), {"task": task_id}
-    ).first()
-    if row is None:
-        return None
-    of = {"id": row.id}
-    findings = connection.execute(text("SELECT code, evidence FROM findings WHERE assessment_id = :id ORDER BY 1"), of)
-    scores = connection.execute(
-        text("SELECT dimension, value, low, high FROM scores WHERE assessment_id = :id ORDER BY 1"), of
-    )
-    measures = connection.execute(text("SELECT * FROM measures WHERE assessment_id = :id"), of).mappings().first()
-    return Result(
-        outcome=Outcome(row.outcome),
-        release=row.release,
-        reasons=tuple(Finding(Reason(one.code), one.evidence) for one in findings),
-        remarks=tuple(row.remarks),
-        scores=tuple(Score(one.dimension, one.value, one.low, one.high) for one in scores),
-        measures=Measures(**{name: measures[name] for name in Measures.__dataclass_fields__}) if measures else None,
-    )
 
 
 # --- leaving ---------------------------------------------------------------------------------------------------

@@ -38,6 +38,8 @@ _GRANTS: Mapping[str, Mapping[str, str]] = {
         "scores": _READ,
         "measures": _READ,
         "notes": _READ,
+        "phrases": _READ,
+        "measured": _READ,
         "feedback": _READ,
         "purges": _KEEP,
         "audit": "INSERT",
@@ -58,6 +60,8 @@ _GRANTS: Mapping[str, Mapping[str, str]] = {
         "scores": _ADD,
         "measures": _ADD,
         "notes": _ADD,
+        "phrases": _ADD,
+        "measured": _ADD,
         "feedback": _ADD,
         "purges": "SELECT, UPDATE",
         "backlog": "SELECT, UPDATE",  # its `served_at` only, see below
@@ -82,9 +86,12 @@ _GRANTS: Mapping[str, Mapping[str, str]] = {
         "scores": _READ,
         "measures": _READ,
         "notes": _READ,
+        "phrases": _READ,
+        "measured": _READ,
         "feedback": _READ,
         "report_access": _READ,
         "report_recordings": _READ,
+        "report_microphones": _READ,
     },
 }
 
@@ -102,6 +109,8 @@ _ROW_SECURITY: Mapping[str, str] = {
     "scores": _OF_MINE,
     "measures": _OF_MINE,
     "notes": _OF_MINE,
+    "phrases": _OF_MINE,
+    "measured": _OF_MINE,
     "feedback": _OF_MINE,
     "report_access": "role_name = session_user",
 }

@@ -3,7 +3,7 @@
 from vocalverse.store.tables.base import Base
 from vocalverse.store.tables.places import ApiKey, Machine, ReportAccess, Room, Song, SongBacking, SongReference, Venue
 from vocalverse.store.tables.recordings import Audit, Purge, Recording, Upload, UploadState
-from vocalverse.store.tables.results import Assessment, Feedback, Finding, Measures, Notes, Score
+from vocalverse.store.tables.results import Assessment, Feedback, Finding, Measured, Measures, Notes, Phrases, Score
 from vocalverse.store.tables.tasks import Backlog, Event, Release, Task, TaskTransition, Worker
 
 __all__ = [
@@ -16,8 +16,10 @@ __all__ = [
     "Feedback",
     "Finding",
     "Machine",
+    "Measured",
     "Measures",
     "Notes",
+    "Phrases",
     "Purge",
     "Recording",
     "Release",

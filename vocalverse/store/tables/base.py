@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
-from sqlalchemy import REAL, DateTime, Enum, Float, MetaData, Text, func
+from sqlalchemy import REAL, DateTime, Enum, Float, Integer, MetaData, Text, func
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
@@ -34,6 +34,7 @@ class Base(DeclarativeBase):
         dict[str, Any]: JSONB,
         list[str]: ARRAY(Text),
         list[float]: ARRAY(REAL),
+        list[int]: ARRAY(Integer),
     }
 
 

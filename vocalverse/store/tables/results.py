@@ -1,13 +1,27 @@
-"""What was found out: assessments with findings, scores, measures, sung notes and words."""
+"""What was found out: assessments with findings, scores, measures, sung notes and phrases, and words."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, get_type_hints
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.types import TypeEngine
 
-from vocalverse.records import Outcome
+from vocalverse.records import Outcome, Verdict
 from vocalverse.store.tables.base import Base, Key, Now, enum
+from vocalverse.sung import Figures
 
 _OF_ASSESSMENT = "assessments.id"
 
@@ -27,6 +41,7 @@ class Assessment(Base):
     release: Mapped[str] = mapped_column(ForeignKey("releases.name"))
     created_at: Mapped[Now]
     outcome: Mapped[Outcome] = mapped_column(enum(Outcome, "outcome"))
+    prescreen: Mapped[Verdict | None] = mapped_column(enum(Verdict, "verdict"))  # None: it was refused before
     remarks: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
     stage_seconds: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
 
@@ -55,7 +70,7 @@ class Score(Base):
 
 
 class Measures(Base):
-    """`records.Measures`, a column each."""
+    """`records.Measures` and, behind it, `sung.Figures`: a column each."""
 
     __tablename__ = "measures"
 
@@ -84,6 +99,11 @@ class Measures(Base):
     bleed_db: Mapped[float | None]
 
 
+_TYPES: Mapping[Any, TypeEngine[Any]] = {float | None: Float(53), int | None: Integer(), str | None: Text()}
+for _name, _hint in get_type_hints(Figures).items():
+    setattr(Measures, _name, mapped_column(_TYPES[_hint], nullable=True))
+
+
 class Notes(Base):
     """The notes that were sung, compactly: one row of equally long arrays."""
 
@@ -93,6 +113,34 @@ class Notes(Base):
     onset_s: Mapped[list[float]]
     offset_s: Mapped[list[float]]
     pitch_midi: Mapped[list[float]]
+    cents_spread: Mapped[list[float] | None]
+    level_db: Mapped[list[float] | None]
+
+
+class Phrases(Base):
+    """The phrases that were sung, likewise. An element is null where it cannot be known."""
+
+    __tablename__ = "phrases"
+
+    assessment_id: Mapped[UUID] = mapped_column(ForeignKey(_OF_ASSESSMENT, ondelete="CASCADE"), primary_key=True)
+    start_s: Mapped[list[float]]
+    end_s: Mapped[list[float]]
+    first_note: Mapped[list[int]]
+    line: Mapped[list[int]]
+    level_db: Mapped[list[float]]
+    pitch_mark: Mapped[list[float]]
+    pitch_bias_cents: Mapped[list[float]]
+    rhythm_mark: Mapped[list[float]]
+    late_ms: Mapped[list[float]]
+
+
+class Measured(Base):
+    """All that was measured of the singing, for programs: `vocalverse.measure.told` says what is in it."""
+
+    __tablename__ = "measured"
+
+    assessment_id: Mapped[UUID] = mapped_column(ForeignKey(_OF_ASSESSMENT, ondelete="CASCADE"), primary_key=True)
+    document: Mapped[bytes] = mapped_column(LargeBinary)  # zlib of JSON, which says its version; without the notes
 
 
 class Feedback(Base):

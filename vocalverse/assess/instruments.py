@@ -1,0 +1,43 @@
+"""What a process hears and measures with, opened once: the ear, the pitch tracker, the prescreen's rules."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from vocalverse.assess.song import KnownSong
+from vocalverse.audio.waveform import Samples
+from vocalverse.measure.pitch.tracker import PitchTracker
+from vocalverse.measure.take import Measured, hear, measure_take
+from vocalverse.prescreen.evidence import evidence
+from vocalverse.prescreen.judge import Prescreened, prescreen
+from vocalverse.prescreen.rules import BUNDLED, Rules, read
+from vocalverse.records import Measures, Progress
+from vocalverse.separate.dereverberate import Dry
+from vocalverse.separate.ear import Ear, Separated
+from vocalverse.separate.options import EarOptions
+
+
+@dataclass(frozen=True)
+class Instruments:
+    ear: Ear
+    tracker: PitchTracker
+    rules: Rules
+
+    @classmethod
+    def open(
+        cls, ear: EarOptions, *, rules: Path | None = None, threads: int | None = None, trials: Path | None = None
+    ) -> Self:
+        """Where something is amiss with the rules, that is told before the ear takes its time."""
+        chosen = read(rules or BUNDLED)
+        return cls(Ear.open(ear, threads=threads, trials=trials), PitchTracker.open(threads=threads or 1), chosen)
+
+    def measure(self, mix: Samples, voice: Separated, dry: Dry, *, song: KnownSong, progress: Progress) -> Measured:
+        progress("measure", 0.0)
+        heard = hear(dry.samples, voice.voice, mix, self.tracker)
+        progress("measure", 0.5)
+        measured = measure_take(heard, song.melody)
+        progress("measure", 1.0)
+        return measured
+
+    def prescreen(self, measured: Measured, recording: Measures) -> Prescreened:
+        return prescreen(evidence(measured, recording), self.rules)

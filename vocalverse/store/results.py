@@ -1,0 +1,115 @@
+"""What the judging of a recording found, as it is shown."""
+
+import json
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, select, text
+
+from vocalverse.errors import NotFound
+from vocalverse.records import Outcome, Score, Verdict
+from vocalverse.store.tables import Assessment, Measured, Notes
+
+Figure = float | int | str | None
+
+_DIGITS = 4
+_SCORED = ("pitch", "rhythm")
+
+
+class NotMeasured(NotFound):
+    code = "not_measured"
+
+
+@dataclass(frozen=True)
+class Found:
+    """Why there is no score. The word may be one that only a later version knows."""
+
+    code: str
+    evidence: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Mark:
+    """0 to 100."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Result:
+    """An assessment."""
+
+    outcome: Outcome
+    release: str
+    verdict: Verdict | None
+    reasons: Sequence[Found]
+    remarks: Sequence[str]
+    scores: Sequence[Score]
+    pitch: Mark | None
+    rhythm: Mark | None
+    measures: Mapping[str, Figure] | None  # the row of `measures`, but for those two
+
+
+def find_result(connection: Connection, task_id: UUID) -> Result | None:
+    """What the judging of that task found, once it is done."""
+    row = connection.execute(
+        text("SELECT id, outcome::text, prescreen::text, release, remarks FROM assessments WHERE task_id = :task"),
+        {"task": task_id},
+    ).first()
+    if row is None:
+        return None
+    of = {"id": row.id}
+    findings = connection.execute(text("SELECT code, evidence FROM findings WHERE assessment_id = :id ORDER BY 1"), of)
+    scores = connection.execute(
+        text("SELECT dimension, value, low, high FROM scores WHERE assessment_id = :id ORDER BY 1"), of
+    )
+    measures = connection.execute(text("SELECT * FROM measures WHERE assessment_id = :id"), of).mappings().first()
+    figures: dict[str, Any] = dict(measures) if measures else {}
+    figures.pop("assessment_id", None)
+    pitch, rhythm = (_mark(figures, name) for name in _SCORED)
+    return Result(
+        outcome=Outcome(row.outcome),
+        release=row.release,
+        verdict=Verdict(row.prescreen) if row.prescreen else None,
+        reasons=tuple(Found(one.code, one.evidence) for one in findings),
+        remarks=tuple(row.remarks),
+        scores=tuple(Score(one.dimension, one.value, one.low, one.high) for one in scores),
+        pitch=pitch,
+        rhythm=rhythm,
+        measures=figures or None,
+    )
+
+
+def _mark(figures: dict[str, Any], name: str) -> Mark | None:
+    """Taken out of the others."""
+    value, low, high = (figures.pop(f"{name}_{part}", None) for part in ("score", "low", "high"))
+    return Mark(value, low, high) if value is not None else None
+
+
+def find_measured(connection: Connection, task_id: UUID) -> Mapping[str, Any]:
+    """All that was measured of the singing: `vocalverse.measure.told` says what is in it."""
+    found = (
+        select(Measured.document, Notes)
+        .join(Assessment, Assessment.id == Measured.assessment_id)
+        .join(Notes, Notes.assessment_id == Measured.assessment_id)
+        .where(Assessment.task_id == task_id)
+    )
+    row = connection.execute(found).first()
+    if row is None:
+        raise NotMeasured("Nothing was measured of the singing in it: its result says why, once there is one.")
+    told: dict[str, Any] = json.loads(zlib.decompress(row.document))
+    columns = {
+        "start_s": row.onset_s,
+        "end_s": row.offset_s,
+        "midi": row.pitch_midi,
+        "cents_spread": row.cents_spread,
+        "level_db": row.level_db,
+    }
+    each = zip(*(values or () for values in columns.values()), strict=True)
+    told["notes"] = [dict(zip(columns, (round(value, _DIGITS) for value in note), strict=True)) for note in each]
+    return told

@@ -7,7 +7,7 @@ import pytest
 from vocalverse.errors import RulesBroken
 from vocalverse.measure.marks import Score
 from vocalverse.prescreen.judge import prescreen
-from vocalverse.prescreen.rules import Rules, bundled, read
+from vocalverse.prescreen.rules import Rules, as_toml, bundled, read
 from vocalverse.records import Finding, Reason, Remark, Verdict
 
 RULES = """
@@ -130,6 +130,11 @@ def test_rules_that_are_wrong_say_where(tmp_path: Path, was: str, becomes: str, 
         read(path)
     assert said in str(error.value)
     assert str(path) in str(error.value)
+
+
+def test_rules_come_back_from_a_file_as_they_went(tmp_path: Path, rules: Rules):
+    for one in (rules, bundled()):
+        assert read(written(tmp_path, as_toml(one))) == one
 
 
 def test_rules_that_are_not_there_or_no_text_are_told(tmp_path: Path):

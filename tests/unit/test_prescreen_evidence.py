@@ -67,10 +67,8 @@ def test_a_take_without_a_place_in_its_song_says_so():
     assert "pitch.value" not in found
 
 
-@pytest.mark.parametrize(("semitones", "late_s"), [(0.0, 0.0), (3.0, 0.0), (-12.0, 0.0), (0.0, 0.1)])
-def test_a_clean_take_in_another_key_or_a_late_room_passes_with_full_marks(
-    clean: Measured, semitones: float, late_s: float
-):
+@pytest.mark.parametrize(("semitones", "late_s"), [(3.0, 0.0), (-12.0, 0.1)])
+def test_a_clean_take_in_another_key_or_a_late_room_passes_with_full_marks(semitones: float, late_s: float):
     found = prescreen(evidence(measured(sung(semitones=semitones, late_s=late_s))), bundled())
     assert found.verdict is Verdict.PASS
     assert found.pitch is not None

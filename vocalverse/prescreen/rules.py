@@ -1,5 +1,6 @@
 """The rules as a file says them: what speaks against judging a take, from where on, and why."""
 
+import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
@@ -85,6 +86,28 @@ def read(path: Path) -> Rules:
         return _rules(said)
     except _WrongError as wrong:
         raise RulesBroken(f"{path}: {wrong}") from None
+
+
+def as_toml(rules: Rules) -> str:
+    """As `read` reads it."""
+    lines = [f"low_from = {rules.low_from!r}"]
+    for rule in rules.rule:
+        lines += ["", "[[rule]]", f"code = {_text(rule.code)}", f"outcome = {_text(rule.outcome)}"]
+        lines += [f"when = [{', '.join(map(_condition_as_toml, rule.when))}]"]
+        lines += [f"weight = {rule.weight!r}"] if rule.weight != Rule.weight else []
+        lines += [f"told = [{', '.join(map(_text, rule.told))}]"] if rule.told else []
+        lines += [f"why = {_text(rule.why)}"]
+    return "\n".join(lines) + "\n"
+
+
+def _condition_as_toml(condition: Condition) -> str:
+    side = "below" if condition.above is None else "above"
+    return f"{{measure = {_text(condition.measure)}, {side} = {condition.threshold!r}}}"
+
+
+def _text(said: str) -> str:
+    """TOML's strings are JSON's, but for DEL."""
+    return json.dumps(str(said), ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 class _WrongError(Exception):

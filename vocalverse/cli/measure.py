@@ -1,107 +1,174 @@
 """`vocalverse measure`: what a voice does in a recording, for people."""
 
+import os
 import sys
-import time
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from vocalverse.cli.given import chart, recordings
+from vocalverse.cli.given import recordings
+from vocalverse.cli.jobs import side_by_side
 from vocalverse.cli.listener import Listener, Wanted
-from vocalverse.cli.measure_views import bar, show_take
-from vocalverse.cli.output import failed_line, json_option, show_json
-from vocalverse.errors import VocalVerseError
-from vocalverse.records import Progress
+from vocalverse.cli.measure_song import known_song
+from vocalverse.cli.measure_takes import Done, Kit, Take
+from vocalverse.cli.measure_views import Bar, bar, show_take
+from vocalverse.cli.output import json_option, show_json
+from vocalverse.cli.places import places, require_writable
+from vocalverse.errors import BadInput
 
 if TYPE_CHECKING:
-    from vocalverse.measure.reference.melody import Melody
-    from vocalverse.measure.take import Measured
+    from vocalverse.prescreen.judge import Prescreened
 
 EXIT_SOME_FAILED = 1
 _PATH = click.Path(path_type=Path)
+_PICTURES = (".png", ".svg")
 
 
 @click.command()
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=_PATH)
-@click.option("--song", type=_PATH, metavar="CHART", help="How the song goes: UltraStar, MIDI, MusicXML or LRC.")
+@click.option(
+    "--song",
+    metavar="SONG",
+    help="How the song goes: a chart (UltraStar, MIDI, MusicXML, LRC), somebody singing it, or its name in the database.",
+)
+@click.option("--venue", help="The venue whose song it is, where SONG is a name.")
 @click.option("--voice", "alone", is_flag=True, help="FILE is a voice alone: nothing is separated.")
+@click.option("--backing", type=_PATH, metavar="FILE", help="The backing that was played, where it is known.")
+@click.option("--key-shift", type=click.IntRange(-12, 12), default=0, help="Semitones by which it was shifted.")
+@click.option(
+    "--picture", type=_PATH, metavar="PATH", help="Draw it: out.png, out.svg, or a folder for PNG of each FILE."
+)
+@click.option(
+    "--csv",
+    "sheets",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    help="Write notes and pitch of each FILE as tables.",
+)
+@click.option(
+    "--rules", type=_PATH, metavar="FILE", help="Rules of the prescreen, in place of those that come with it."
+)
+@click.option(
+    "--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Recordings at a time, each in a process."
+)
 @json_option
-def measure(files: tuple[Path, ...], *, song: Path | None, alone: bool, as_json: bool) -> None:
+def measure(
+    files: tuple[Path, ...], *, picture: Path | None, sheets: Path | None, jobs: int, as_json: bool, **said: Any
+) -> None:
     """Measure how somebody sings in each FILE, and in every recording in each folder and the folders in it.
 
     The voice is taken out of the recording; then its pitch, notes, phrases, breaths, vibrato and more are measured, and
-    with --song how well it keeps to that song, in whatever key and however late. What cannot be known is left empty. A
-    recording that cannot be heard does not keep the others from it: the exit status is 1 then.
+    with --song how well it keeps to that song, in whatever key and however late. Pitch and rhythm have a score from 0 to
+    100, with what it may lie between, and the verdict is what the prescreen would say: pass, low (too far off to be
+    judged for artistry) or refuse, each with its reasons. What cannot be known is left empty.
+
+    A recording that cannot be heard does not keep the others from it: the exit status is 1 then. A job takes about
+    0.5 GB of memory for a song of four minutes.
 
     \b
     Example:
-      vocalverse measure take.m4a --song song.txt
-      vocalverse measure a-cappella.wav --voice --json
+      vocalverse measure take.m4a --song song.txt --picture take.png
+      vocalverse measure take.m4a --song my-way --backing my-way.ogg
+      vocalverse measure a-cappella.wav --voice --song guide.wav --json
+      vocalverse measure takes/ --csv tables --picture pictures --jobs 4
     """
-    given = recordings(files)
-    melody = _melody(song) if song else None
-    with bar(len(given)) as begun:
-        kit = _Kit(Listener.open(Wanted(alone)), melody)
-        done = [kit.measure(one.source, begun(one.source)) for one in given]
+    takes = _takes(files, picture, sheets)
+    wanted = Wanted(said.pop("alone"), said.pop("backing"), said.pop("key_shift"))
+    told: list[dict[str, Any]] = []
+    failed = False
+    with bar(len(takes)) as shown:
+        for done in _done(takes, _Everywhere.of(wanted, shown, **said), jobs, shown):
+            failed = failed or done.failed is not None
+            if as_json:
+                told.append(_as_json(done))
+            else:
+                show_take(done)
     if as_json:
-        show_json({"files": [_as_json(one) for one in done]})
-    else:
-        for take in done:
-            if take.measured:
-                show_take(take.file, take.measured)
-            elif take.failed:
-                click.echo(failed_line(take.file, take.failed), err=True)
-    if any(take.failed for take in done):
+        show_json({"files": told})
+    if failed:
         sys.exit(EXIT_SOME_FAILED)
 
 
 @dataclass(frozen=True)
-class _Done:
-    file: Path
-    took_s: float
-    measured: "Measured | None" = None
-    failed: VocalVerseError | None = None
+class _Everywhere:
+    """What is the same for all recordings, found right before any of them is heard."""
+
+    kit: Kit
+    wanted: Wanted
+
+    @classmethod
+    def of(
+        cls, wanted: Wanted, shown: Bar, *, song: str | None, venue: str | None, rules: Path | None
+    ) -> "_Everywhere":
+        from vocalverse.prescreen.rules import BUNDLED, read
+
+        chosen = read(rules or BUNDLED)
+        listener = Listener.open(wanted)
+        known = known_song(song, listener, venue=venue, progress=shown.begins(Path(song))) if song else None
+        for remark in known.remarks if known else ():
+            click.echo(f"{song}: {remark.replace('_', ' ')}", err=True)
+        return cls(Kit(listener, known, chosen), wanted)
+
+    def opened(self, threads: int) -> Callable[[], Callable[[Take], Done]]:
+        """For a process of its own."""
+        return partial(Kit.open, self.wanted, self.kit.song, self.kit.rules, threads=threads)
 
 
-@dataclass(frozen=True)
-class _Kit:
-    """What is loaded once for all recordings."""
-
-    listener: "Listener"
-    melody: "Melody | None"
-
-    def measure(self, file: Path, progress: Progress) -> _Done:
-        """Whatever is wrong with the recording is told in what is returned; the others are not to suffer."""
-        began = time.monotonic()
-        try:
-            measured = self._measured(file, progress)
-        except VocalVerseError as error:
-            return _Done(file, time.monotonic() - began, failed=error)
-        return _Done(file, time.monotonic() - began, measured)
-
-    def _measured(self, file: Path, progress: Progress) -> "Measured":
-        from vocalverse.measure.take import measure_take
-
-        listened = self.listener.listen(file, progress)
-        progress("measure", 0.0)
-        return measure_take(listened.heard, self.melody)
+def _done(takes: Sequence[Take], everywhere: _Everywhere, jobs: int, shown: Bar) -> Iterator[Done]:
+    """In the order given."""
+    if jobs == 1 or len(takes) == 1:
+        for take in takes:
+            yield everywhere.kit(take, shown.begins(take.source))
+            shown.ended()
+        return
+    for done in side_by_side(everywhere.opened(max(1, (os.cpu_count() or 1) // jobs)), takes, jobs=jobs):
+        shown.ended()
+        yield done
 
 
-def _melody(song: Path) -> "Melody":
-    from vocalverse.measure.reference.read import read_reference
+def _takes(files: Sequence[Path], picture: Path | None, sheets: Path | None) -> list[Take]:
+    """What can be said against the places of what comes out is said before anything is heard."""
+    found = recordings(files, beside=sheets)
+    takes = [Take(one.source) for one in found]
+    if sheets:
+        tables = places(found, sheets, option="--csv", ends=(".notes.csv", ".f0.csv"))
+        takes = [
+            replace(take, notes=song.named("notes.csv"), f0=song.named("f0.csv"))
+            for take, song in zip(takes, tables, strict=True)
+        ]
+    if picture is None:
+        return takes
+    if picture.suffix.lower() not in _PICTURES:
+        drawn = places(found, picture, option="--picture", ends=(".png",))
+        return [replace(take, picture=song.named("png")) for take, song in zip(takes, drawn, strict=True)]
+    if len(takes) > 1 or picture.is_dir():
+        raise BadInput(f"--picture {picture}: of {len(takes)} recordings; name a folder for one picture of each.")
+    require_writable(picture.parent, "--picture")
+    return [replace(take, picture=picture) for take in takes]
 
-    return read_reference(chart(song), name=str(song))
 
-
-def _as_json(done: _Done) -> dict[str, Any]:
+def _as_json(done: Done) -> dict[str, Any]:
     from vocalverse.measure.told import as_json
 
     return {
-        "file": str(done.file),
+        "file": str(done.take.source),
         "took_s": round(done.took_s, 3),
         "error": done.failed.code if done.failed else None,
         "message": str(done.failed) if done.failed else None,
+        **{name: str(path) for name, path in done.files.items()},
+        "prescreen": _verdict(done.prescreened) if done.prescreened else None,
         "measured": as_json(done.measured) if done.measured else None,
+    }
+
+
+def _verdict(found: "Prescreened") -> dict[str, Any]:
+    return {
+        "verdict": found.verdict,
+        "pitch": asdict(found.pitch) if found.pitch else None,
+        "rhythm": asdict(found.rhythm) if found.rhythm else None,
+        "reasons": [asdict(reason) for reason in found.reasons],
     }

@@ -1,60 +1,124 @@
 """What `vocalverse measure` shows: a bar while it works, and a table for each take."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import click
 
-from vocalverse.cli.output import in_words
+from vocalverse.cli.output import failed_line, in_words
 from vocalverse.cli.separate_views import how_far
-from vocalverse.records import Progress
+from vocalverse.records import Progress, Verdict
 
 if TYPE_CHECKING:
+    from rich.progress import Progress as Bars
+    from rich.progress import TaskID
+
+    from vocalverse.cli.measure_takes import Done
     from vocalverse.measure.marks import Score
     from vocalverse.measure.take import AgainstSong, Measured
+    from vocalverse.prescreen.judge import Prescreened
 
-_NOTES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 _WIDTH = 26
+_COLOURS = {Verdict.PASS: "green", Verdict.LOW: "yellow", Verdict.REFUSE: "red"}
+_THRESHOLDS = (".above", ".below")  # behind a measure's name
 # About how much of the time each stage takes.
 _SHARES = {"decode": 0.03, "separate": 0.62, "dereverberate": 0.2, "measure": 0.15}
 
 Line = tuple[str, str]
 
 
+class Bar(Protocol):
+    """How far all recordings are."""
+
+    def begins(self, file: Path) -> Progress: ...
+
+    def ended(self) -> None:
+        """One more."""
+
+
 @contextmanager
-def bar(count: int) -> Iterator[Callable[[Path], Progress]]:
-    """On a terminal, how far all recordings are and the time that is left; each says when it is begun."""
+def bar(count: int) -> Iterator[Bar]:
+    """On a terminal, with the time that is left."""
     from rich.console import Console
     from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bar
+    from rich.progress import Progress as Bars
 
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn())
     console, quiet = Console(stderr=True), not sys.stderr.isatty()
-    done = iter(range(count))
-    with Bar(*columns, TimeRemainingColumn(compact=True), console=console, transient=True, disable=quiet) as shown:
-        task = shown.add_task("Getting ready", total=count)
-
-        def begun(file: Path) -> Progress:
-            before, name = next(done), in_words(file.name)
-            shown.update(task, completed=before, description=name)
-
-            def progress(stage: str, fraction: float) -> None:
-                far = how_far(stage, fraction, shares=_SHARES)
-                if far is not None:
-                    shown.update(task, completed=before + far, description=f"{name}: {stage}")
-
-            return progress
-
-        yield begun
+    with Bars(
+        *columns,
+        TimeRemainingColumn(compact=True),
+        console=console,
+        transient=True,
+        disable=quiet,
+        redirect_stdout=sys.stdout.isatty(),
+    ) as shown:
+        yield _Shown(shown, shown.add_task("Getting ready", total=count), count)
 
 
-def show_take(file: Path, measured: "Measured") -> None:
-    click.echo(in_words(str(file)))
-    for what, said in [*_song_lines(measured), *_own_lines(measured)]:
-        click.echo(f"  {what:<{_WIDTH}} {said}")
+class _Shown:
+    def __init__(self, bars: "Bars", task: "TaskID", count: int) -> None:
+        self._bars, self._task, self._count, self._ended = bars, task, count, 0
+
+    def begins(self, file: Path) -> Progress:
+        name, before = in_words(file.name), self._ended
+        self._bars.update(self._task, description=name)
+
+        def progress(stage: str, fraction: float) -> None:
+            far = how_far(stage, fraction, shares=_SHARES)
+            if far is not None:
+                self._bars.update(self._task, completed=before + far, description=f"{name}: {stage}")
+
+        return progress
+
+    def ended(self) -> None:
+        self._ended += 1
+        self._bars.update(self._task, completed=self._ended, description=f"{self._ended} of {self._count} recordings")
+
+
+def show_take(done: "Done") -> None:
+    if done.failed:
+        click.echo(failed_line(done.take.source, done.failed), err=True)
+        return
+    assert done.measured
+    assert done.prescreened
+    click.echo(in_words(str(done.take.source)))
+    verdict = done.prescreened.verdict
+    _show_line(("verdict", click.style(verdict.value, fg=_COLOURS[verdict])))
+    for reason in done.prescreened.reasons:
+        _show_line((f"  {reason.code}", f"{reason.why} ({numbers(reason.evidence)})".strip()))
+    for line in lines_of(done.measured, done.prescreened):
+        _show_line(line)
+    for name, path in done.files.items():
+        _show_line((name, in_words(str(path))))
+
+
+def _show_line(line: Line) -> None:
+    what, said = line
+    click.echo(f"  {what:<{_WIDTH}} {said}")
+
+
+def numbers(evidence: Mapping[str, float]) -> str:
+    """Each measure with its threshold, where it has one."""
+    told = []
+    for name, value in evidence.items():
+        if name.endswith(_THRESHOLDS):
+            continue
+        bound = next(
+            (f" {sign[1:]} {evidence[name + sign]:.4g}" for sign in _THRESHOLDS if name + sign in evidence), ""
+        )
+        told.append(f"{name} {value:.4g}{bound}")
+    return ", ".join(told)
+
+
+def lines_of(measured: "Measured", prescreened: "Prescreened") -> Iterator[Line]:
+    yield from _song_lines(measured)
+    yield "pitch", _pitch_line(measured, prescreened.pitch)
+    yield "rhythm", _rhythm_line(measured, prescreened.rhythm)
+    yield from _own_lines(measured)
 
 
 def _song_lines(measured: "Measured") -> Iterator[Line]:
@@ -70,11 +134,30 @@ def _song_lines(measured: "Measured") -> Iterator[Line]:
     yield "song", _place(song)
     if song.coverage:
         yield "lines sung", f"{song.coverage.sung} of {song.coverage.asked}"
-    if song.intonation:
-        off = f"{song.intonation.bias_cents:+.0f} cents, spread {_told(song.intonation.spread_cents, ' cents', '.0f')}"
-        yield "pitch", f"{_score(song.intonation.score)}; {off}"
-    if song.rhythm:
-        yield "rhythm", f"{_score(song.rhythm.score)}; {song.rhythm.tendency}, spread {song.rhythm.spread_ms:.0f} ms"
+
+
+def _pitch_line(measured: "Measured", score: "Score | None") -> str:
+    if score is None:
+        return "not known: too little is sung"
+    song, grid = measured.against_song, measured.by_itself.grid
+    intonation = getattr(song, "intonation", None)
+    if intonation:
+        spread = _told(intonation.spread_cents, " cents", ".0f")
+        return f"{_score(score)}; {intonation.bias_cents:+.0f} cents, spread {spread}"
+    off = (
+        f"; {grid.off_cents:.0f} cents off a grid tuned {grid.tuning_cents:+.0f} cents from A4 = 440 Hz" if grid else ""
+    )
+    return f"{_score(score)}, by itself{off}"
+
+
+def _rhythm_line(measured: "Measured", score: "Score | None") -> str:
+    if score is None:
+        return "not known"
+    song, timing = measured.against_song, measured.by_itself.timing
+    rhythm = getattr(song, "rhythm", None)
+    if rhythm:
+        return f"{_score(score)}; {rhythm.tendency}, spread {rhythm.spread_ms:.0f} ms"
+    return f"{_score(score)}, by the beats" + (f"; spread {timing.spread_ms:.0f} ms" if timing else "")
 
 
 def _place(song: "AgainstSong") -> str:
@@ -85,14 +168,12 @@ def _place(song: "AgainstSong") -> str:
 
 def _own_lines(measured: "Measured") -> Iterator[Line]:
     """What needs no song."""
-    own, compass, vibrato, tones = measured.by_itself, measured.compass, measured.vibrato, measured.long_tones
+    from vocalverse.measure.sheets import pitch_name
+
+    compass, vibrato, tones = measured.compass, measured.vibrato, measured.long_tones
     yield "sung", f"{compass.voiced_s:.1f} s: {len(measured.notes)} notes in {len(measured.phrases)} phrases"
-    if own.grid and measured.against_song is None:
-        yield "pitch, by itself", f"{_score(own.grid.score)}; tuned {own.grid.tuning_cents:+.0f} cents from A4 = 440 Hz"
-    if own.timing and measured.against_song is None:
-        yield "rhythm, by the beats", f"{_score(own.timing.score)}; spread {own.timing.spread_ms:.0f} ms"
     if compass.low_midi is not None and compass.high_midi is not None:
-        yield "range", f"{_pitch(compass.low_midi)} to {_pitch(compass.high_midi)}"
+        yield "range", f"{pitch_name(compass.low_midi)} to {pitch_name(compass.high_midi)}"
     if vibrato.rate_hz is not None:
         extent = _told(vibrato.extent_cents, " cents each way", ".0f")
         yield "vibrato", f"{vibrato.rate_hz:.1f} Hz, {extent}, {vibrato.seconds:.1f} s in all"
@@ -115,11 +196,6 @@ def _own_lines(measured: "Measured") -> Iterator[Line]:
 
 def _score(score: "Score") -> str:
     return f"{score.value:.0f} ({score.low:.0f} to {score.high:.0f})"
-
-
-def _pitch(midi: float) -> str:
-    nearest = round(midi)
-    return f"{_NOTES[nearest % 12]}{nearest // 12 - 1}"
 
 
 def _told(value: float | None, unit: str, form: str) -> str:

@@ -30,12 +30,12 @@ class Song:
 
 def places(found: Sequence[Given], out: Path, *, option: str, ends: Sequence[str]) -> list[Song]:
     """No two share a name with any of `ends`, and no recording is written over."""
-    _require_writable(out, option)
+    require_writable(out, option)
     taken = {_key(one.source) for one in found}
     return [Song(one.source, _untaken(out / one.below, taken, ends)) for one in found]
 
 
-def _require_writable(out: Path, option: str) -> None:
+def require_writable(out: Path, option: str) -> None:
     """Said before the first recording is worked on, not minutes later."""
     there = out.absolute()
     while not there.exists() and there != there.parent:

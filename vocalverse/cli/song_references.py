@@ -118,9 +118,9 @@ def _guide(file: Path, *, alone: bool) -> "Guide":
     from vocalverse.cli.measure_views import bar
     from vocalverse.measure.reference.guide import guide_of
 
-    with bar(1) as begun:
-        progress = begun(file)
-        return guide_of(Listener.open(Wanted(alone=alone)).listen(file, progress).heard, name=str(file))
+    with bar(1) as shown:
+        listened = Listener.open(Wanted(alone=alone)).listen(file, shown.begins(file))
+    return guide_of(listened.heard, name=str(file))
 
 
 def _facts(melody: "Melody") -> Mapping[str, object]:

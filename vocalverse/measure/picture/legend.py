@@ -14,7 +14,7 @@ from vocalverse.measure.spots import Spot
 from vocalverse.measure.take import AgainstSong, Measured
 
 _SIZE = 11
-_SIGN, _BETWEEN = 26.0, 18.0
+_SIGN, _BETWEEN, _LINE = 26.0, 18.0, 20.0
 
 
 @dataclass(frozen=True)
@@ -24,12 +24,25 @@ class _Entry:
     wide: float = _SIGN
 
 
-def legend(take: Take, left: float, y: float) -> Iterator[Shape]:
-    x = left
-    for entry in _entries(take):
-        yield entry.draw(x + entry.wide / 2, y)
-        yield Words(x + entry.wide + 5, y + 4, entry.said, _SIZE, colours.GREY)
-        x += entry.wide + 5 + take.letters.width(entry.said, _SIZE) + _BETWEEN
+@dataclass(frozen=True)
+class Legend:
+    shapes: tuple[Shape, ...]
+    bottom: float
+
+    @classmethod
+    def of(cls, take: Take, left: float, y: float, right: float) -> "Legend":
+        """In as many lines as it needs."""
+        x, shapes = left, list[Shape]()
+        for entry in _entries(take):
+            width = entry.wide + 5 + take.letters.width(entry.said, _SIZE)
+            if x + width > right and x > left:
+                x, y = left, y + _LINE
+            shapes += [
+                entry.draw(x + entry.wide / 2, y),
+                Words(x + entry.wide + 5, y + 4, entry.said, _SIZE, colours.GREY),
+            ]
+            x += width + _BETWEEN
+        return cls(tuple(shapes), y + _LINE / 2)
 
 
 def _entries(take: Take) -> Iterator[_Entry]:

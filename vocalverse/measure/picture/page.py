@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from vocalverse.measure.marks import Score
 from vocalverse.measure.picture import colours
 from vocalverse.measure.picture.asked import Asked, asked_of
-from vocalverse.measure.picture.legend import legend
+from vocalverse.measure.picture.legend import Legend
 from vocalverse.measure.picture.letters import Letters
 from vocalverse.measure.picture.rows import LONGEST_S, rows_of
 from vocalverse.measure.picture.shapes import Box, Drawing, Shape, Words, line
@@ -16,8 +16,9 @@ from vocalverse.measure.take import AgainstSong, Measured
 
 _LEFT, _RIGHT, _TOP = 44.0, 30.0, 26.0
 _WIDTH = 1_440.0  # of the longest row
+_NARROWEST = 900.0  # the header and the legend want room
 _SECOND_AT_MOST = 110.0  # points: a short take is drawn larger
-_HEADER, _BETWEEN, _LEGEND = 86.0, 16.0, 34.0
+_HEADER, _BETWEEN, _BELOW = 86.0, 16.0, 16.0
 _GAUGE = 170.0
 _VERDICTS = {"pass": colours.AIR, "low": colours.NEAR, "refuse": colours.OFF}
 
@@ -40,18 +41,19 @@ def page(measured: Measured, caption: Caption, letters: Letters) -> Drawing:
     take = Take(measured, asked, judged(measured), letters)
     rows = rows_of(measured, asked)
     second = min(_SECOND_AT_MOST, _WIDTH / min(LONGEST_S, max(row.duration_s for row in rows)))
-    shapes = list(_header(caption, letters))
+    width = max(_NARROWEST, second * max(row.duration_s for row in rows))
+    shapes = list(_header(caption, letters, _LEFT + width))
     top = _TOP + _HEADER
     for row in rows:
         staff = Staff(take, row, _LEFT, top, second)
         shapes += staff.shapes()
         top += staff.height + _BETWEEN
-    shapes += legend(take, _LEFT, top + 12)
-    return Drawing(_LEFT + _WIDTH + _RIGHT, top + _LEGEND, colours.BACKGROUND, tuple(shapes))
+    signs = Legend.of(take, _LEFT, top + 12, _LEFT + width)
+    shapes += signs.shapes
+    return Drawing(_LEFT + width + _RIGHT, signs.bottom + _BELOW, colours.BACKGROUND, tuple(shapes))
 
 
-def _header(caption: Caption, letters: Letters) -> Iterator[Shape]:
-    right = _LEFT + _WIDTH
+def _header(caption: Caption, letters: Letters, right: float) -> Iterator[Shape]:
     for name, score in (("rhythm", caption.rhythm), ("pitch", caption.pitch)):
         if score is not None:
             yield from _gauge(name, score, right - _GAUGE)

@@ -16,6 +16,7 @@ from vocalverse.records import Progress, no_progress
 
 if TYPE_CHECKING:
     from vocalverse.bench.figures import Figure, Report
+    from vocalverse.bench.hearing.table import Table
     from vocalverse.bench.machine import Machine
 
 _SPINE = ("noop", "ingest", "backlog")
@@ -29,10 +30,12 @@ class _Wishes:
     config: str
     data: Path | None
     accepted: bool
+    file: Path | None
+    peer_python: Path | None
 
 
 @click.command()
-@click.argument("what", type=click.Choice(["machine", *_SPINE, "separate", "hearing", "all"]), default="all")
+@click.argument("what", type=click.Choice(["machine", *_SPINE, "separate", "measure", "hearing", "all"]), default="all")
 @click.option("--quick", is_flag=True, help="Smaller numbers, for a first look.")
 @click.option(
     "--workers", type=click.IntRange(1, 64), default=2, show_default=True, help="Workers for the no-op bench."
@@ -60,6 +63,16 @@ class _Wishes:
     is_flag=True,
     help="`hearing` compares the research ear too, whose licence you read.",
 )
+@click.option(
+    "--file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A recording for the bench `measure`.  [default: a made song]",
+)
+@click.option(
+    "--peer-python",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A Python with peers that this package never loads, such as parselmouth; they run in processes of their own.",
+)
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def bench(what: str, *, as_json: bool, **wishes: object) -> None:
     """Measure how fast it is on this machine, with real servers in a folder of their own, away from your data.
@@ -71,11 +84,12 @@ def bench(what: str, *, as_json: bool, **wishes: object) -> None:
     backlog   dispatch rounds and listings at 10⁴, 10⁵ and 10⁶ waiting tasks
     all       all of these, about eight minutes
     separate  the ear beside audio-separator, on songs, and on a GPU where one is; half an hour
+    measure   all measures of a song on one core beside the plain chain, and over length; a quarter of an hour
     hearing   how well the ear hears, in tables, on recordings of your own (--data); half an hour
     """
     wished = _Wishes(**wishes)  # type: ignore[arg-type]
-    if what == "hearing":
-        _hearing(wished, as_json=as_json)
+    if what in _TABLES:
+        _show_tables(what, wished, as_json=as_json)
         return
     from vocalverse.bench import machine
     from vocalverse.bench.figures import Report
@@ -88,6 +102,8 @@ def bench(what: str, *, as_json: bool, **wishes: object) -> None:
         for name in _SPINE if what == "all" else (what,):
             if name == "separate":
                 figures += _shown(_separate(own, Path(place), wished), quiet=as_json)
+            elif name == "measure":
+                figures += _shown(_measure(Path(place), wished), quiet=as_json)
             elif name != "machine":
                 figures += _shown(_run(name, Path(place) / name, wished), quiet=as_json)
     if as_json:
@@ -119,26 +135,40 @@ def _separate(machine: "Machine", place: Path, wished: _Wishes) -> "Iterable[Fig
     return separate.measure(machine, place, config=wished.config, quick=wished.quick)
 
 
-def _hearing(wished: _Wishes, *, as_json: bool) -> None:
+def _measure(place: Path, wished: _Wishes) -> "Iterable[Figure]":
+    from vocalverse.bench import measure
+
+    return measure.measure(place, quick=wished.quick, file=wished.file, peer_python=wished.peer_python)
+
+
+def _show_tables(what: str, wished: _Wishes, *, as_json: bool) -> None:
     """Tables of quality: the machine's speed has no part in them."""
+    tables = []
+    with tempfile.TemporaryDirectory(prefix="vocalverse-bench-", dir=wished.folder) as place, _bars() as progress:
+        try:
+            for table in _TABLES[what](Path(place), wished, progress):
+                tables.append(table)
+                if not as_json:
+                    click.echo(table.markdown() + "\n")
+        except ModuleNotFoundError as missing:
+            raise Unavailable(f"{missing.name} is not installed: pip install torch 'vocalverse[hear]'.") from missing
+    if as_json:
+        click.echo(json.dumps({"tables": [table.as_json() for table in tables]}, indent=2, ensure_ascii=False))
+
+
+def _hearing(place: Path, wished: _Wishes, progress: Progress) -> "Iterator[Table]":
     if wished.data is None:
         raise BadInput(
             "The bench `hearing` needs recordings: --data names a folder with mir1k, rir, ssvd and ultrastar."
         )
-    try:
-        from vocalverse.bench.hearing.data import Corpus
-        from vocalverse.bench.hearing.tables import FULL, QUICK, measure
-    except ModuleNotFoundError as missing:
-        raise Unavailable(f"{missing.name} is not installed: pip install torch 'vocalverse[hear]'.") from missing
-    corpus, tables = Corpus.at(wished.data), []
-    with tempfile.TemporaryDirectory(prefix="vocalverse-bench-", dir=wished.folder) as place, _bars() as progress:
-        extent = QUICK if wished.quick else FULL
-        for table in measure(corpus, Path(place), extent, research=wished.accepted, progress=progress):
-            tables.append(table)
-            if not as_json:
-                click.echo(table.markdown() + "\n")
-    if as_json:
-        click.echo(json.dumps({"tables": [table.as_json() for table in tables]}, indent=2, ensure_ascii=False))
+    from vocalverse.bench.hearing.data import Corpus
+    from vocalverse.bench.hearing.tables import FULL, QUICK, measure
+
+    extent = QUICK if wished.quick else FULL
+    yield from measure(Corpus.at(wished.data), place, extent, research=wished.accepted, progress=progress)
+
+
+_TABLES: "dict[str, Callable[[Path, _Wishes, Progress], Iterator[Table]]]" = {"hearing": _hearing}
 
 
 @contextmanager

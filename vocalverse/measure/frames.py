@@ -20,7 +20,7 @@ HOP_S = HOP / RATE_HZ
 WINDOW = 1_024
 BIN_HZ = RATE_HZ / WINDOW
 SILENT_DB = -120.0
-_AT_ONCE = 4_096
+_AT_ONCE = 256  # frames: what a core keeps at hand
 
 Signal = npt.NDArray[np.float32]  # [samples] at RATE_HZ
 Floats = npt.NDArray[np.float32]
@@ -37,7 +37,8 @@ class Frames:
     @classmethod
     def of(cls, samples: Samples, *, sample_rate_hz: int = 44_100) -> Self:
         """Of a sound [frames, channels], its channels averaged."""
-        mono = samples.mean(axis=1, dtype=np.float32)
+        channels = samples.shape[1]
+        mono = samples @ np.full(channels, 1 / channels, np.float32)  # numpy's mean takes six times as long
         return cls.of_signal(soxr.resample(mono, sample_rate_hz, RATE_HZ).astype(np.float32, copy=False))
 
     @classmethod

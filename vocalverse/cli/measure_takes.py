@@ -2,13 +2,13 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from vocalverse.cli.listener import Listener, Wanted
 from vocalverse.errors import VocalVerseError
-from vocalverse.records import Measures, Progress, Verdict, no_progress
+from vocalverse.records import Progress, no_progress
 
 if TYPE_CHECKING:
     from vocalverse.assess.song import KnownSong
@@ -67,15 +67,16 @@ class Kit:
         return Done(take, time.monotonic() - began, measured, prescreened, take.files)
 
     def _measured(self, file: Path, progress: Progress) -> "tuple[Measured, Prescreened]":
+        from vocalverse.audio.refusals import Thresholds, refusals
         from vocalverse.measure.take import measure_take
         from vocalverse.prescreen.evidence import evidence
-        from vocalverse.prescreen.judge import prescreen
+        from vocalverse.prescreen.judge import prescreen, refused_before
 
         listened = self.listener.listen(file, progress)
         progress("measure", 0.0)
         measured = measure_take(listened.heard, self.song.melody if self.song else None)
         found = prescreen(evidence(measured, listened.recording), self.rules)
-        return measured, _with_file(found, listened.recording)
+        return measured, refused_before(found, refusals(listened.recording, Thresholds()))
 
     def _write(self, take: Take, measured: "Measured", prescreened: "Prescreened") -> None:
         if not take.files:
@@ -92,15 +93,3 @@ class Kit:
             if take.picture:
                 with together.file(take.picture) as file:
                     file.write(picture(take, measured, prescreened))
-
-
-def _with_file(found: "Prescreened", recording: Measures) -> "Prescreened":
-    """What is wrong with the file itself is told before anything that is sung in it."""
-    from vocalverse.audio.refusals import Thresholds, refusals
-    from vocalverse.prescreen.judge import Reasoned
-    from vocalverse.prescreen.rules import Effect
-
-    against = tuple(
-        Reasoned(finding.code, Effect.REFUSE, finding.evidence, "") for finding in refusals(recording, Thresholds())
-    )
-    return replace(found, verdict=Verdict.REFUSE, reasons=(*against, *found.reasons)) if against else found

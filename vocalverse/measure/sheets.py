@@ -106,11 +106,11 @@ def _csv(kind: type[NoteRow] | type[PitchRow], rows: Iterable[NoteRow | PitchRow
     told = io.StringIO(newline="")
     writer = csv.writer(told)
     writer.writerow([field.name for field in fields(kind)])
-    writer.writerows([_harmless(cell) for cell in astuple(row)] for row in rows)
+    writer.writerows([harmless(cell) for cell in astuple(row)] for row in rows)
     return told.getvalue()
 
 
-def _harmless(cell: object) -> object:
+def harmless(cell: object) -> object:
     """No formula: a spreadsheet would reckon with what a stranger's chart says."""
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(_BEGIN_FORMULAS) else cell
 

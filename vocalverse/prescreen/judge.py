@@ -1,6 +1,7 @@
 """From evidence and rules to a verdict, with the reasons for it."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from vocalverse.measure.marks import Score
 from vocalverse.prescreen.evidence import Evidence
@@ -48,6 +49,12 @@ def prescreen(evidence: Evidence, rules: Rules) -> Prescreened:
     for rule in (*against, *fired[Effect.WARN]):
         reasons.setdefault(rule.code, _reasoned(rule, evidence))
     return Prescreened(verdict, tuple(reasons.values()), _score(evidence, "pitch"), _score(evidence, "rhythm"))
+
+
+def refused_before(found: Prescreened, findings: Sequence[Finding]) -> Prescreened:
+    """With what speaks against the file itself, which goes before anything that is sung in it."""
+    against = tuple(Reasoned(one.code, Effect.REFUSE, one.evidence, "") for one in findings)
+    return replace(found, verdict=Verdict.REFUSE, reasons=(*against, *found.reasons)) if against else found
 
 
 def _reasoned(rule: Rule, evidence: Evidence) -> Reasoned:

@@ -17,13 +17,15 @@ _ALIKE_CENTS = 10.0
 _ALIKE_SHARE = 0.8
 _UNVOICED = -32_768
 
+Cents = npt.NDArray[np.int16]  # [points]
+
 
 @dataclass(frozen=True)
 class Signature:
     """How the voice goes, from where it begins to where it ends."""
 
     length_s: float
-    cents: tuple[int, ...]  # above A4, at points as far from each other; a large negative where there is no voice
+    cents: Cents  # above A4, at points as far from each other; a large negative where there is no voice
 
 
 def signature(pitch: Pitch) -> Signature | None:
@@ -35,8 +37,8 @@ def signature(pitch: Pitch) -> Signature | None:
     midi = pitch.midi[at].astype(np.float64)
     if np.isfinite(midi).sum() < _VOICED_AT_LEAST:
         return None
-    cents = np.where(np.isnan(midi), _UNVOICED, np.rint(100 * (np.nan_to_num(midi) - 69))).astype(int)
-    return Signature(float(voiced[-1] - voiced[0]) * HOP_S, tuple(cents.tolist()))
+    cents = np.where(np.isnan(midi), _UNVOICED, np.rint(100 * (np.nan_to_num(midi) - 69)))
+    return Signature(float(voiced[-1] - voiced[0]) * HOP_S, cents.astype(np.int16))
 
 
 def originals(signatures: Sequence[Signature | None]) -> list[int | None]:
@@ -44,7 +46,7 @@ def originals(signatures: Sequence[Signature | None]) -> list[int | None]:
     told = [index for index, one in enumerate(signatures) if one]
     told.sort(key=lambda index: _of(signatures, index).length_s)
     lengths = np.asarray([_of(signatures, index).length_s for index in told])
-    cents = np.asarray([_of(signatures, index).cents for index in told], np.int32).reshape(-1, _POINTS)
+    cents = np.asarray([_of(signatures, index).cents for index in told]).reshape(-1, _POINTS)
     first: list[int | None] = [None] * len(signatures)
     for place, index in enumerate(told):
         near = slice(*np.searchsorted(lengths, (lengths[place] - _SAME_LENGTH_S, lengths[place] + _SAME_LENGTH_S)))
@@ -60,8 +62,8 @@ def _of(signatures: Sequence[Signature | None], index: int) -> Signature:
     return one
 
 
-def _same(one: npt.NDArray[np.int32], others: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]:
+def _same(one: Cents, others: npt.NDArray[np.int16]) -> npt.NDArray[np.bool_]:
     voiced = (one != _UNVOICED) | (others != _UNVOICED)  # by either: who breathes elsewhere sings another time
-    alike = voiced & (np.abs(others - one) <= _ALIKE_CENTS)
+    alike = voiced & (np.abs(others.astype(np.int32) - one) <= _ALIKE_CENTS)
     found: npt.NDArray[np.bool_] = alike.sum(axis=1) >= _ALIKE_SHARE * voiced.sum(axis=1)
     return found

@@ -1,7 +1,7 @@
 """How much of its song a take sings."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,7 @@ _SUNG = 0.5  # of the time of a line's notes
 _CONTOUR_SEMITONES = 1.25  # from the line's own height: who sings it out of tune has sung it
 _HEIGHT_SEMITONES = 3.0  # the line's own, from the song's key: farther off it is another line
 
-_MOVES_SEMITONES = 0.7  # a standard deviation: a line that moves less may be held
+_MOVES_SEMITONES = 0.7  # a standard deviation: a line, or a song, that moves less may be held
 _FOLLOWED = 0.4  # of its steps
 
 Offs = npt.NDArray[np.float64]
@@ -43,20 +43,45 @@ class Coverage:
 
 def coverage(aligned: Aligned, melody: Melody, pitch: Pitch) -> Coverage | None:
     """None where the song asks for nothing."""
-    lines, asked_s, sung_s = [], 0.0, 0.0
-    words_count, midi = not melody.has_pitch, pitch.midi.astype(np.float64)
-    for index, line in enumerate(melody.lines):
-        counted_s = _counted_s(line, words_count=words_count)
-        if not line.singers & aligned.singers or not counted_s:
-            continue
-        share = _sung_share(aligned, index, line, pitch.voiced, midi)
-        place = aligned.lines[index]
-        lines.append(LineCoverage(index, place.start_s, place.end_s, share, share >= _SUNG))
-        asked_s, sung_s = asked_s + counted_s, sung_s + share * counted_s
-    if not lines:
+    midi, words_count = pitch.midi.astype(np.float64), not melody.has_pitch
+    asked = {
+        index: seconds
+        for index, line in enumerate(melody.lines)
+        if line.singers & aligned.singers and (seconds := _counted_s(line, words_count=words_count))
+    }
+    if not asked:
         return None
-    sung = sum(line.sung for line in lines)
-    return Coverage(sung / len(lines), sung_s / asked_s, sung, len(lines), len(aligned.repeats), tuple(lines))
+    sung = {index: _sung_in(aligned, index, melody.lines[index], pitch.voiced, midi) for index in asked}
+    follows = _follow_song(list(sung.values()))
+    lines = []
+    for index, one in sung.items():
+        place, frames = aligned.lines[index], one.without_pitch + (one.at_contour if follows else 0)
+        share = min(1.0, frames / max(1, one.asked))
+        lines.append(LineCoverage(index, place.start_s, place.end_s, share, share >= _SUNG))
+    whole = sum(line.sung for line in lines)
+    time_share = sum(line.sung_share * asked[line.line] for line in lines) / sum(asked.values())
+    return Coverage(whole / len(lines), time_share, whole, len(lines), len(aligned.repeats), tuple(lines))
+
+
+@dataclass(frozen=True)
+class _Sung:
+    """Of one line, in frames."""
+
+    asked: int = 0
+    without_pitch: int = 0  # voiced, where any pitch will do
+    off: Offs = field(default_factory=lambda: np.empty(0))  # semitones, where a pitch is written
+    written: Offs = field(default_factory=lambda: np.empty(0))
+
+    @property
+    def at_contour(self) -> int:
+        """Frames."""
+        if not len(self.off):
+            return 0
+        beside = folded(self.off)
+        height = float(np.median(beside))
+        if abs(height) > _HEIGHT_SEMITONES or not _follows(beside, self.written):
+            return 0
+        return int((np.abs(folded(beside - height)) <= _CONTOUR_SEMITONES).sum())
 
 
 def _counted_s(line: Line, *, words_count: bool) -> float:
@@ -65,16 +90,16 @@ def _counted_s(line: Line, *, words_count: bool) -> float:
     return sum(note.end_s - note.start_s for note in line.notes if note.kind is not NoteKind.FREESTYLE)
 
 
-def _sung_share(aligned: Aligned, index: int, line: Line, voiced: npt.NDArray[np.bool_], sung: Offs) -> float:
+def _sung_in(aligned: Aligned, index: int, line: Line, voiced: npt.NDArray[np.bool_], sung: Offs) -> _Sung:
     shift_s = aligned.lines[index].shift_s
-    off: list[Offs] = []
-    written: list[Offs] = []
+    off: list[Offs] = [np.empty(0)]
+    written: list[Offs] = [np.empty(0)]
     asked, without_pitch = 0, 0
     spans: Sequence[MelodyNote | Line] = [note for note in line.notes if note.kind is not NoteKind.FREESTYLE] or [line]
     for note in spans:
         start_s, end_s = aligned.take_s(note.start_s, index), aligned.take_s(note.end_s, index)
         if start_s is None or end_s is None:
-            return 0.0
+            return _Sung()
         span = slice(max(0, frame_of(start_s + shift_s)), max(0, frame_of(end_s + shift_s)))
         asked += round((end_s - start_s) / HOP_S)
         midi = getattr(note, "midi", None)
@@ -83,19 +108,21 @@ def _sung_share(aligned: Aligned, index: int, line: Line, voiced: npt.NDArray[np
         else:
             off.append(sung[span][voiced[span]] - midi - aligned.transposed_semitones)
             written.append(np.full(len(off[-1]), midi))
-    along = _at_contour(np.concatenate(off), np.concatenate(written)) if off else 0
-    return min(1.0, (without_pitch + along) / max(1, asked))
+    return _Sung(asked, without_pitch, np.concatenate(off), np.concatenate(written))
 
 
-def _at_contour(off: Offs, written: Offs) -> int:
-    """Frames. One note that is held through a line which moves is no singing of it, though it meets some of its notes."""
-    if not len(off):
-        return 0
-    beside = folded(off)
-    height = float(np.median(beside))
-    if abs(height) > _HEIGHT_SEMITONES:
-        return 0
+def _follow_song(lines: Sequence[_Sung]) -> bool:
+    """Each line by itself: it may be sung in another octave than the one before."""
+    heard = [line for line in lines if len(line.off)]
+    if not heard:
+        return True
+    off = np.concatenate([line.off - np.median(line.off) for line in heard])
+    return _follows(off, np.concatenate([line.written - line.written.mean() for line in heard]))
+
+
+def _follows(off: Offs, written: Offs) -> bool:
+    """One note that is held through what moves is no singing of it, though it meets some of its notes."""
     moves = written - written.mean()
-    if moves.std() >= _MOVES_SEMITONES and 1 + (moves * (beside - height)).sum() / (moves**2).sum() < _FOLLOWED:
-        return 0
-    return int((np.abs(folded(beside - height)) <= _CONTOUR_SEMITONES).sum())
+    if moves.std() < _MOVES_SEMITONES:
+        return True
+    return bool(1 + (moves * off).sum() / (moves**2).sum() >= _FOLLOWED)

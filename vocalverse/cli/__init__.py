@@ -19,6 +19,7 @@ _COMMANDS = {
     "blobs": ("vocalverse.cli.blobs:blobs", "The stored sound."),
     "separate": ("vocalverse.cli.separate:separate", "Take voices out of recordings."),
     "measure": ("vocalverse.cli.measure:measure", "Measure how somebody sings."),
+    "prescreen": ("vocalverse.cli.prescreen:prescreen", "Rules before judging: show, learn, pick takes by them."),
     "models": ("vocalverse.cli.models:models", "Models: list, fetch, check."),
     "train": ("vocalverse.cli.train:train", "Train networks on recordings of your own."),
     "bench": ("vocalverse.cli.bench:bench", "Measure this installation."),

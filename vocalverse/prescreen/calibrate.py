@@ -12,6 +12,7 @@ from dataclasses import astuple, dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from vocalverse.errors import BadInput
 from vocalverse.prescreen.evidence import Evidence
 from vocalverse.prescreen.judge import prescreen
 from vocalverse.prescreen.rules import Condition, Effect, Rule, Rules
@@ -47,6 +48,46 @@ class Tally:
 
     def __add__(self, other: "Tally") -> "Tally":
         return Tally(*(sum(both) for both in zip(astuple(self), astuple(other), strict=True)))
+
+
+@dataclass(frozen=True)
+class Moved:
+    """One of the rules that may learn: before and after, and what each would stop alone."""
+
+    present: Rule
+    learnt: Rule
+    without_some: tuple[float, ...]  # thresholds learnt without a part of the singers each
+    present_tally: Tally
+    learnt_tally: Tally
+
+
+@dataclass(frozen=True)
+class Calibrated:
+    singers: int
+    rules: Rules  # as learnt
+    present: Tally
+    unseen: Tally  # by singers from whom nothing was learnt
+    learnt: Tally
+    moved: tuple[Moved, ...]
+
+
+def calibrate(rules: Rules, takes: Sequence[Rated], learning: Learning = Learning()) -> Calibrated:
+    singers = {take.singer for take in takes}
+    if len(singers) < 2 or len({take.keep for take in takes}) < 2:
+        raise BadInput("Learning needs takes of two singers and more, some worth keeping and some that are not.")
+    learnt, (held_out, folds) = learn(rules, takes, learning), unseen(rules, takes, learning)
+    moved = [
+        Moved(
+            present=before,
+            learnt=after,
+            without_some=tuple(fold.rule[at].when[0].threshold for fold in folds),
+            present_tally=stops(before, takes),
+            learnt_tally=stops(after, takes),
+        )
+        for at, (before, after) in enumerate(zip(rules.rule, learnt.rule, strict=True))
+        if before.outcome in learning.effects
+    ]
+    return Calibrated(len(singers), learnt, tally(rules, takes), held_out, tally(learnt, takes), tuple(moved))
 
 
 def tally(rules: Rules, takes: Sequence[Rated]) -> Tally:

@@ -20,12 +20,18 @@ class Candidate:
     name: str
     singer: str
     song: str | None  # None where nobody knows
-    prescreened: Prescreened
+    prescreened: Prescreened | None = None  # None where it could not be heard
     signature: Signature | None = None
+    failed: str = ""  # why not
+
+    @property
+    def passes(self) -> bool:
+        return self.prescreened is not None and self.prescreened.verdict is Verdict.PASS
 
     @property
     def level(self) -> tuple[int | None, int | None]:
-        return _level(self.prescreened.pitch), _level(self.prescreened.rhythm)
+        found = self.prescreened
+        return (_level(found.pitch), _level(found.rhythm)) if found else (None, None)
 
 
 @dataclass(frozen=True)
@@ -36,7 +42,7 @@ class Choice:
 
 def pick(candidates: Sequence[Candidate], keep: int) -> list[Choice]:
     """One for each. The same ones are picked in whatever order they come."""
-    passing = [index for index, one in enumerate(candidates) if one.prescreened.verdict is Verdict.PASS]
+    passing = [index for index, one in enumerate(candidates) if one.passes]
     passing.sort(key=lambda index: candidates[index].name)
     first = originals([candidates[index].signature for index in passing])
     copies = {passing[at]: candidates[passing[of]] for at, of in enumerate(first) if of is not None}
@@ -49,9 +55,10 @@ def pick(candidates: Sequence[Candidate], keep: int) -> list[Choice]:
 
 
 def _why(one: Candidate, original: Candidate | None, *, picked: bool) -> str:
-    verdict = one.prescreened.verdict
-    if verdict is not Verdict.PASS:
-        return f"{verdict}: {', '.join(finding.code for finding in one.prescreened.findings)}"
+    if one.prescreened is None:
+        return f"not heard: {one.failed}"
+    if not one.passes:
+        return f"{one.prescreened.verdict}: {', '.join(finding.code for finding in one.prescreened.findings)}"
     if original:
         return f"same sound as {original.name}"
     return "picked" if picked else "spare"

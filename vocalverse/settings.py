@@ -51,6 +51,7 @@ class Settings:
 
     # The worker.
     assessor: str = "vocalverse.assess:open_assessor"  # makes the assessor that a worker runs
+    rules: str = ""  # a file with the prescreen's rules; where empty, those that come with it
     task_limit_s: float = 900.0  # a task that runs longer is killed with its worker
     stall_limit_s: float = 120.0  # so is one that reports no progress for so long
     grace_s: float = 20.0  # what SIGTERM leaves a task to finish before it is handed back

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import BinaryIO
 from uuid import UUID
 
@@ -19,6 +20,7 @@ import vocalverse
 from vocalverse.assess import Assessor, Take, Workshop
 from vocalverse.assess.song import References
 from vocalverse.errors import BadSettings, BlobMissing
+from vocalverse.prescreen.rules import read
 from vocalverse.queue import lease
 from vocalverse.queue.delivery import connect
 from vocalverse.queue.lease import Lease, LeaseOptions
@@ -62,7 +64,7 @@ class Workplace:
             name=name,
             worker_class=worker_class,
             settings=settings,
-            assessor=_opener(settings.assessor)(Workshop(threads=threads, folder=settings.data / "trials")),
+            assessor=_opener(settings.assessor)(_workshop(settings, threads)),
             engine=worker_engine(settings.worker_database_url, actor=name[:63]),
             blobs=open_blobs(settings),
             pulse=pulse,
@@ -70,10 +72,12 @@ class Workplace:
 
     @staticmethod
     def check(settings: Settings) -> None:
-        """Raises `BadSettings` where no worker could open its place; nothing is connected to or loaded."""
+        """Raises `BadSettings` or `RulesBroken` where no worker could open its place; nothing is connected to or loaded."""
         worker_engine(settings.worker_database_url, actor="check").dispose()
         connect(settings.worker_redis_url).close()
         _opener(settings.assessor)
+        if rules := _workshop(settings, threads=1).rules:
+            read(rules)
 
     def start(self, task_id: UUID, fence: UUID) -> Lease:
         options = LeaseOptions(
@@ -151,6 +155,11 @@ class Workplace:
                     "task_s": self.task_s,
                 },
             )
+
+
+def _workshop(settings: Settings, threads: int) -> Workshop:
+    rules = Path(settings.rules) if settings.rules else None
+    return Workshop(threads=threads, folder=settings.data / "trials", rules=rules)
 
 
 def _opener(path: str) -> Callable[[Workshop], Assessor]:

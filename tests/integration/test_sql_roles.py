@@ -21,7 +21,7 @@ from vocalverse.store.connect import libpq_url, owner_engine
 from vocalverse.store.recordings import cancel_recording, delete_recording
 from vocalverse.store.reporters import make_reporter
 from vocalverse.store.roles import roles_exist
-from vocalverse.store.tables import Assessment, Feedback, Finding, Measures, Notes, Score
+from vocalverse.store.tables import Assessment, Feedback, Finding, Measured, Measures, Notes, Phrases, Score
 from vocalverse.store.venues import ensure_machine, ensure_room, ensure_song, ensure_venue
 
 MINE, OTHERS = "mine", "others"
@@ -35,7 +35,8 @@ GRANTED = {  # what a reporter may read, and the column that tells whose a row i
     "assessments": "venue_id",
     "report_access": "venue_id",
 }
-OF_ASSESSMENTS = ("findings", "scores", "measures", "notes", "feedback")
+OF_ASSESSMENTS = ("findings", "scores", "measures", "notes", "phrases", "measured", "feedback")
+PHRASES = [column.name for column in Phrases.__table__.columns if column.name != "assessment_id"]
 REFUSED = ("api_keys", "uploads", "events", "audit", "purges", "backlog", "workers", "releases", "task_transitions")
 
 
@@ -83,6 +84,13 @@ def test_the_view_shows_a_reporter_its_venues_only(house: House) -> None:
         (MINE, f"song of {MINE}", "unscored", ["no_release"], 7.5, "room", "machine")
     ]
     assert len(rows(house.database.owner, "SELECT venue FROM report_recordings")) == 2
+
+
+def test_microphones_are_told_of_a_reporters_venues_only(house: House) -> None:
+    assert rows(house.reporter, "SELECT venue, room, machine, takes FROM report_microphones") == [
+        (MINE, "room", "machine", 1)
+    ]
+    assert len(rows(house.database.owner, "SELECT venue FROM report_microphones")) == 2
 
 
 def test_a_song_that_is_everybodys_is_seen_by_every_reporter(house: House) -> None:
@@ -313,6 +321,8 @@ def furnish(connection: Connection, slug: str) -> UUID:
     connection.execute(insert(Finding).values(**of, code="no_release"))
     connection.execute(insert(Score).values(**of, dimension="pitch", value=7.5, low=7, high=8))
     connection.execute(insert(Notes).values(**of, onset_s=[0.0], offset_s=[1.0], pitch_midi=[60.0]))
+    connection.execute(insert(Phrases).values(**of, **{name: [] for name in PHRASES}))
+    connection.execute(insert(Measured).values(**of, document=b""))
     connection.execute(insert(Feedback).values(**of, language="en", position=0, sentence="Well sung."))
     connection.execute(
         insert(Measures).values(

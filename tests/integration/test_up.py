@@ -72,7 +72,11 @@ def test_one_command_takes_two_samples_from_the_agent_to_an_assessment(
     _, told, _ = first_check
     assert told["new"]
     assert [one["state"] for one in told["recordings"]] == ["done", "done"]
-    assert {one["assessment"]["outcome"] for one in told["recordings"]} == {"unscored"}
+    for one in told["recordings"]:
+        found = one["assessment"]
+        assert (found["outcome"], found["verdict"]) == ("unscored", "pass")
+        assert 0 <= found["pitch"]["low"] <= found["pitch"]["value"] <= found["pitch"]["high"] <= 100
+        assert found["measures"]["voiced_s"] > 3
 
 
 def test_after_a_check_nothing_runs_and_no_address_is_left(data: Path, port: int) -> None:

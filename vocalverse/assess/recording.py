@@ -14,6 +14,7 @@ from vocalverse.audio.decode import decode
 from vocalverse.audio.quality import measure
 from vocalverse.audio.refusals import Thresholds, refusals, refused_by_length, remarks
 from vocalverse.audio.sandbox import DecodeLimits
+from vocalverse.errors import Unavailable
 from vocalverse.measure.row import as_sung
 from vocalverse.records import Assessment, Finding, Lane, Outcome, Progress, Reason, Verdict, no_progress
 from vocalverse.separate.options import EarOptions
@@ -50,6 +51,7 @@ class Workshop:
 
     threads: int | None = None  # of each of them; None: all cores
     folder: Path | None = None  # where what is measured once is kept
+    rules: Path | None = None  # of the prescreen; None: those that come with it
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,6 @@ class AssessOptions:
     limits: DecodeLimits = field(default_factory=DecodeLimits)
     thresholds: Thresholds = field(default_factory=Thresholds)
     ear: EarOptions | None = field(default_factory=EarOptions)  # None: nothing is separated, and no voice measured
-    rules: Path | None = None  # of the prescreen; None: the ones that come with it
 
 
 _ANYWHERE = Workshop()
@@ -68,7 +69,7 @@ _ANYWHERE = Workshop()
 def open_assessor(workshop: Workshop = _ANYWHERE, options: AssessOptions | None = None) -> Assessor:
     """The assessor of a worker's process; what takes time once has happened when this returns."""
     chosen = options or AssessOptions()
-    instruments = _open_instruments(workshop, chosen) if chosen.ear else None
+    instruments = _open_instruments(workshop, chosen.ear) if chosen.ear else None
 
     def assessor(take: Take, progress: Progress = no_progress) -> Assessment:
         return assess(take, progress, chosen, instruments)
@@ -76,11 +77,12 @@ def open_assessor(workshop: Workshop = _ANYWHERE, options: AssessOptions | None 
     return assessor
 
 
-def _open_instruments(workshop: Workshop, options: AssessOptions) -> "Instruments":
-    from vocalverse.assess.instruments import Instruments  # with torch, which nobody else needs
-
-    assert options.ear
-    return Instruments.open(options.ear, rules=options.rules, threads=workshop.threads, trials=workshop.folder)
+def _open_instruments(workshop: Workshop, ear: EarOptions) -> "Instruments":
+    try:
+        from vocalverse.assess.instruments import Instruments  # with torch, which nobody else needs
+    except ModuleNotFoundError as missing:
+        raise Unavailable(f"{missing.name} is not installed: pip install torch 'vocalverse[hear]'.") from missing
+    return Instruments.open(ear, rules=workshop.rules, threads=workshop.threads, trials=workshop.folder)
 
 
 def assess(take: Take, progress: Progress, options: AssessOptions, instruments: "Instruments | None") -> Assessment:

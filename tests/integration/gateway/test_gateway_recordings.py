@@ -1,6 +1,8 @@
 """Results over the wire: looked at, waited for, listed, cancelled and deleted."""
 
+import json
 import time
+import zlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -15,6 +17,9 @@ from vocalverse.ids import uuid7
 from vocalverse.store import tables
 from vocalverse.store.blobs import LocalBlobs
 from vocalverse.store.scrub import purge_due
+
+
+DOCUMENT = zlib.compress(json.dumps({"version": 1, "voiced_s": 0.3, "ring": {"spr_db": None}}).encode())
 
 
 def move(gateway: Gateway, recording_id: UUID, *states: str) -> None:
@@ -43,6 +48,7 @@ def judge(gateway: Gateway, recording_id: UUID) -> None:
                 venue_id=task.venue_id,
                 release="none",
                 outcome="refused",
+                prescreen="refuse",
                 remarks=["dropouts"],
                 stage_seconds={},
             )
@@ -66,8 +72,23 @@ def judge(gateway: Gateway, recording_id: UUID) -> None:
                 dropout_count=0,
                 dropout_s=0.0,
                 dead_channels=0,
+                pitch_score=61.0,
+                pitch_low=50.5,
+                pitch_high=70.0,
+                vibrato_rate_hz=5.5,
             )
         )
+        connection.execute(
+            insert(tables.Notes).values(
+                assessment_id=assessment,
+                onset_s=[0.1],
+                offset_s=[0.3],
+                pitch_midi=[60.25],
+                cents_spread=[12.5],
+                level_db=[-20],
+            )
+        )
+        connection.execute(insert(tables.Measured).values(assessment_id=assessment, document=DOCUMENT))
         connection.execute(
             text("UPDATE tasks SET state = 'done', finished_at = now() WHERE recording_id = :id"), {"id": recording_id}
         )
@@ -99,6 +120,29 @@ def test_a_result_is_shown_with_reasons_scores_and_measures(gateway: Gateway, ve
     assert found["scores"] == [{"dimension": "pitch", "value": 3.0, "low": 2.5, "high": 3.5}]
     assert (found["measures"]["codec"], found["measures"]["loudness_lufs"]) == ("flac", None)
     assert (found["remarks"], found["release"]) == (["dropouts"], "none")
+    assert (found["verdict"], found["pitch"], found["rhythm"]) == (
+        "refuse",
+        {"value": 61.0, "low": 50.5, "high": 70.0},
+        None,
+    )
+    assert found["measures"]["vibrato_rate_hz"] == 5.5
+    assert "pitch_score" not in found["measures"]
+
+
+def test_all_that_was_measured_can_be_had_with_its_notes(gateway: Gateway, venue: Venue):
+    recording_id = venue.take_in()
+    path = f"/v1/recordings/{recording_id}/measured"
+    early = venue.http.get(path)
+    assert (early.status_code, early.json()["code"]) == (404, "not_measured")
+    judge(gateway, recording_id)
+    assert venue.http.get(path).json() == {
+        "version": 1,
+        "voiced_s": 0.3,
+        "ring": {"spr_db": None},
+        "notes": [{"start_s": 0.1, "end_s": 0.3, "midi": 60.25, "cents_spread": 12.5, "level_db": -20}],
+    }
+    other = gateway.venue()
+    assert other.http.get(path).status_code == 404
 
 
 def test_a_long_poll_answers_when_the_task_ends(gateway: Gateway, venue: Venue):

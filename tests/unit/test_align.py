@@ -102,6 +102,7 @@ def test_lines_in_another_key_than_the_song_are_named() -> None:
     found = aligned(perform(SONG, Faults(semitones_of_line=dict.fromkeys(range(12, 20), -2.0))))
     assert found.key_semitones == 0
     assert [(other.first_line, other.last_line, other.semitones) for other in found.other_keys] == [(12, 19, -2)]
+    assert all(line.found for line in found.lines)
 
 
 @pytest.mark.parametrize("singer", [1, 2])
@@ -116,6 +117,22 @@ def test_of_a_duet_the_one_who_sings_is_told(singer: int) -> None:
 def test_a_duet_of_both_is_both() -> None:
     duet = melody(singers=(frozenset({1}), frozenset({2})))
     assert aligned(perform(duet), duet).singers == {1, 2}
+
+
+@pytest.mark.parametrize("singer", [1, 2])
+def test_who_sings_one_voice_of_a_duet_in_thirds_sings_the_song(singer: int) -> None:
+    voices = {1: SONG.lines, 2: tuple(_second(line) for line in SONG.lines)}
+    duet = replace(SONG, lines=tuple(line for pair in zip(*voices.values(), strict=True) for line in pair))
+    found = aligned(perform(replace(SONG, lines=voices[singer])), duet)
+    assert (found.singers, found.transposed_semitones) == ({singer}, 0)
+    assert found.confidence is not None
+    assert found.confidence > 0.9
+    assert all(line.found == (singer in written.singers) for line, written in zip(found.lines, duet.lines, strict=True))
+
+
+def _second(line: Line) -> Line:
+    notes = tuple(replace(note, midi=note.midi + 4) for note in line.notes if note.midi is not None)
+    return replace(line, notes=notes, singers=frozenset({2}))
 
 
 @pytest.mark.parametrize("seed", range(4))

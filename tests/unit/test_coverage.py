@@ -43,6 +43,10 @@ def test_lines_that_are_sung_out_of_tune_are_sung() -> None:
     assert of(perform(SONG, Faults(note_cents=70))).share >= 0.95
 
 
+def test_lines_in_another_key_are_sung() -> None:
+    assert of(perform(SONG, Faults(semitones_of_line=dict.fromkeys(range(12, 20), 5.0)))).share == 1
+
+
 def test_one_hummed_note_is_no_song() -> None:
     hummed = Take(pitch_of(np.full(6_000, 59.0)), ())
     assert of(hummed).share == 0

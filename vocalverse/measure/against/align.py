@@ -11,7 +11,7 @@ from enum import StrEnum
 import numpy as np
 import numpy.typing as npt
 
-from vocalverse.measure.against.keys import OtherKey, exact_in, key_of, other_keys
+from vocalverse.measure.against.keys import OtherKey, exact_in, key_of, other_in, other_keys
 from vocalverse.measure.against.line_places import exact_lags
 from vocalverse.measure.against.line_search import (
     CLASSES,
@@ -40,6 +40,7 @@ _HEARD_SHARE = 0.3  # of the lines that one of a duet sings alone
 _HALF_SURE, _SURER = 0.18, 0.035
 _HALF_SURE_S, _SURER_S = 4.0, 1.0
 _ENOUGH_S = 8.0
+_AS_WRITTEN_S = 1.0  # a second voice in thirds is the first one, sung in another key: who sings as written sings that
 
 
 class Unaligned(StrEnum):
@@ -71,6 +72,10 @@ class Aligned:
     def transposed_semitones(self) -> int:
         return self.key_semitones + CLASSES * self.octave
 
+    def semitones_in(self, line: int) -> int:
+        """How much higher than written a line is sung: as all of it, but for lines in another key."""
+        return self.transposed_semitones + other_in(line, self.other_keys)
+
     def take_s(self, at_s: float, line: int) -> float | None:
         """When a moment of a line is in the take; None where the line has no place in it."""
         section = self.lines[line].section
@@ -84,8 +89,9 @@ class Aligned:
 
 @dataclass(frozen=True)
 class _Search:
-    """Only lines that ask for something."""
+    """Only lines of these singers that ask for something."""
 
+    singers: frozenset[int]
     numbers: Sequence[int]  # in the melody
     lines: Sequence[Sought]
     like: Floats
@@ -120,11 +126,23 @@ def align(pitch: Pitch, melody: Melody) -> Aligned | Unaligned:
         return Unaligned.NOTHING_ASKED
     if not pitch.voiced.any():
         return Unaligned.NOTHING_SUNG
-    search = _Search(list(asked), list(asked.values()), likeness(pitch), has_pitch)
-    found = _searched(search)
+    like = likeness(pitch)
+    ways = []
+    for singers in _parts(melody):
+        own = {at: line for at, line in asked.items() if melody.lines[at].singers & singers}
+        if own:
+            search = _Search(singers, list(own), list(own.values()), like, has_pitch)
+            ways.append((search, _searched(search)))
+    search, found = max(ways, key=lambda way: way[1].right_s - way[1].chance_s + _AS_WRITTEN_S * (way[1].key == 0))
     if not found.places:
         return Unaligned.NOTHING_ALIKE
-    return _told(pitch, melody, found, _exactly(search, found))
+    return _told(pitch, melody, search, found)
+
+
+def _parts(melody: Melody) -> tuple[frozenset[int], ...]:
+    """Who may be singing: of a duet both, or one of them, to whom the other's lines are another song."""
+    alone = {line.singers for line in melody.lines if len(line.singers) < len(melody.singers)}
+    return (melody.singers, *sorted(alone, key=min))
 
 
 def _searched(search: _Search) -> _Found:
@@ -171,11 +189,15 @@ def _exactly(search: _Search, found: _Found) -> tuple[Placed, ...]:
     return tuple(places)
 
 
-def _told(pitch: Pitch, melody: Melody, found: _Found, places: Sequence[Placed]) -> Aligned:
+def _told(pitch: Pitch, melody: Melody, search: _Search, found: _Found) -> Aligned:
+    places = _exactly(search, found)
     tempo_ratio, sections = sections_of(places, len(melody.lines))
-    against = sing_along(pitch, melody, sections, tempo_ratio, {one.line: one.lag_s for one in places})
+    lags_s = {one.line: one.lag_s for one in places}
+    against = sing_along(pitch, melody, sections, tempo_ratio, lags_s, singers=search.singers)
     key = key_of(np.concatenate([one.off for one in against]), found.key)
-    lines = tuple(one.told(exact_in(key.semitones, key.cents)) for one in against)
+    others = other_keys(against, key)
+    at_key = exact_in(key.semitones, key.cents)
+    lines = tuple(one.told(at_key + other_in(line, others)) for line, one in enumerate(against))
     above = _above_chance(found, HOP_S * sum(one.voiced for one in against)) if melody.has_pitch else None
     enough = min(HOP_S * int(pitch.voiced.sum()), sum(line.asked_s for line in found.candidates.sought)) >= _ENOUGH_S
     return Aligned(
@@ -184,10 +206,10 @@ def _told(pitch: Pitch, melody: Melody, found: _Found, places: Sequence[Placed])
         key_semitones=key.semitones,
         key_cents=key.cents,
         octave=key.octave,
-        other_keys=other_keys(against, key),
+        other_keys=others,
         sections=sections,
         lines=lines,
-        singers=_heard(melody, lines),
+        singers=_heard(melody, lines) or search.singers,
         repeats=repeats(found.candidates, pitch.voiced, _taken(len(pitch.voiced), lines)),
         above_chance_s=above.seconds if above else None,
         above_chance_share=above.share if above else None,
@@ -196,13 +218,13 @@ def _told(pitch: Pitch, melody: Melody, found: _Found, places: Sequence[Placed])
 
 
 def _heard(melody: Melody, lines: Sequence[SungLine]) -> frozenset[int]:
-    """Who of a duet is in the take, by the lines that somebody has alone; both where that tells nothing."""
+    """Who of a duet is in the take, by the lines that somebody has alone; nobody where that tells nothing."""
     heard = set()
     for singer in melody.singers:
         own = [sung.found for line, sung in zip(melody.lines, lines, strict=True) if line.singers == {singer}]
         if own and sum(own) >= _HEARD_SHARE * len(own):
             heard.add(singer)
-    return frozenset(heard) or melody.singers
+    return frozenset(heard)
 
 
 def _taken(frames: int, lines: Sequence[SungLine]) -> npt.NDArray[np.bool_]:

@@ -106,7 +106,7 @@ def _sung_in(aligned: Aligned, index: int, line: Line, voiced: npt.NDArray[np.bo
         if midi is None:
             without_pitch += int(voiced[span].sum())
         else:
-            off.append(sung[span][voiced[span]] - midi - aligned.transposed_semitones)
+            off.append(sung[span][voiced[span]] - midi - aligned.semitones_in(index))
             written.append(np.full(len(off[-1]), midi))
     return _Sung(asked, without_pitch, np.concatenate(off), np.concatenate(written))
 

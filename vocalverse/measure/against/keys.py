@@ -64,6 +64,11 @@ def other_keys(lines: Sequence[Against], key: Key) -> tuple[OtherKey, ...]:
     return tuple(found)
 
 
+def other_in(line: int, keys: Sequence[OtherKey]) -> int:
+    """Semitones from the key of the take: 0 where a line is sung in it."""
+    return next((key.semitones for key in keys if key.first_line <= line <= key.last_line), 0)
+
+
 def _other(off: Offs, key: float) -> int | None:
     """0 in the song's key; None where it cannot be told."""
     if len(off) * HOP_S < _LINE_FROM_S:

@@ -46,7 +46,7 @@ class Matched:
     start_s: float  # where it should be in the take
     end_s: float
     late_s: float | None  # its onset; None where no note begins for it
-    cents: float | None  # sharp of the key's semitone, octaves aside; None where it is not sung long enough to tell
+    cents: float | None  # sharp of its line's key, octaves aside; None where it is not sung long enough to tell
     stable_s: float  # of it was heard
 
 
@@ -74,10 +74,11 @@ def match(aligned: Aligned, melody: Melody, notes: Sequence[SungNote], pitch: Pi
         if not due:
             continue
         first, last = np.searchsorted(starts_s, (due[0].start_s - _OFF_S, due[-1].end_s + _OFF_S))
-        late_s = _partners(due, notes[first:last], aligned.transposed_semitones)
+        key = aligned.semitones_in(index)
+        late_s = _partners(due, notes[first:last], key)
         ends_s = _ends(due, late_s)
         matched += [
-            _held_against(replace(one, end_s=end_s), late, index, sung.shift_s, midi, aligned.transposed_semitones)
+            _held_against(replace(one, end_s=end_s), late, index, sung.shift_s, midi, key)
             for one, late, end_s in zip(due, late_s, ends_s, strict=True)
         ]
     return tuple(matched)

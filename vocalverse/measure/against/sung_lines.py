@@ -20,7 +20,7 @@ Offs = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class SungLine:
-    """Without a start, a line has no place in the take: it was left out with those around it."""
+    """Without a start, a line has no place in the take: left out with those around it, or another singer's."""
 
     start_s: float | None = None  # in the take, by the clock of its section
     end_s: float | None = None
@@ -56,13 +56,15 @@ def sing_along(
     sections: Sequence[Section],
     tempo_ratio: float,
     lags_s: Mapping[int, float],
+    *,
+    singers: frozenset[int],
 ) -> tuple[Against, ...]:
-    """One for each line. `lags_s` tells where lines fit best, by their numbers."""
+    """One for each line, empty for lines of others. `lags_s` tells where lines fit best, by their numbers."""
     midi = pitch.midi
     lines = []
     for index, line in enumerate(melody.lines):
         number = section_at(sections, index)
-        if number is None:
+        if number is None or not line.singers & singers:
             lines.append(Against(SungLine(), 0, 0, np.empty(0)))
             continue
         latency_s = sections[number].latency_s

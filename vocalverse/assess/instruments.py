@@ -32,12 +32,8 @@ class Instruments:
         return cls(Ear.open(ear, threads=threads, trials=trials), PitchTracker.open(threads=threads or 1), chosen)
 
     def measure(self, mix: Samples, voice: Separated, dry: Dry, *, song: KnownSong, progress: Progress) -> Measured:
-        progress("measure", 0.0)
-        heard = hear(dry.samples, voice.voice, mix, self.tracker)
-        progress("measure", 0.5)
-        measured = measure_take(heard, song.melody)
-        progress("measure", 1.0)
-        return measured
+        heard = hear(dry.samples, voice.voice, mix, self.tracker, progress=progress)
+        return measure_take(heard, song.melody, progress=progress)
 
     def prescreen(self, measured: Measured, recording: Measures) -> Prescreened:
         return prescreen(evidence(measured, recording), self.rules)

@@ -14,6 +14,7 @@ from vocalverse.audio.waveform import Samples
 if TYPE_CHECKING:
     from vocalverse.measure.pitch.track import Pitch
 
+STAGE = "measure"  # what progress is told of
 RATE_HZ = 16_000  # what a voice tells lies below 8 kHz
 HOP = 160
 HOP_S = HOP / RATE_HZ

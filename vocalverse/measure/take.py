@@ -9,7 +9,7 @@ from vocalverse.measure.against.coverage import Coverage, coverage
 from vocalverse.measure.against.intonation import Intonation, intonation
 from vocalverse.measure.against.matching import match
 from vocalverse.measure.against.rhythm import Rhythm, rhythm
-from vocalverse.measure.frames import Frames, Heard
+from vocalverse.measure.frames import STAGE, Frames, Heard
 from vocalverse.measure.free.beat_timing import BeatTiming, beat_timing
 from vocalverse.measure.free.beats import find_beats
 from vocalverse.measure.free.consistency import Consistency, consistency
@@ -30,6 +30,7 @@ from vocalverse.measure.singing.ornaments import Ornament, find_ornaments
 from vocalverse.measure.singing.ring import Ring, measure_ring
 from vocalverse.measure.singing.vibrato import Vibrato, measure_vibrato
 from vocalverse.measure.singing.voice_quality import VoiceQuality, measure_voice_quality
+from vocalverse.records import Progress, no_progress
 
 
 @dataclass(frozen=True)
@@ -72,20 +73,28 @@ class Measured:
     against_song: AgainstSong | Unaligned | None  # None: no song is known
 
 
-def hear(dry: Samples, wet: Samples, mix: Samples, tracker: PitchTracker) -> Heard:
+def hear(dry: Samples, wet: Samples, mix: Samples, tracker: PitchTracker, *, progress: Progress = no_progress) -> Heard:
     """The shared frames of a voice without its room, with it, and of the whole recording, all at 44.1 kHz."""
+    progress(STAGE, 0.0)
     frames = Frames.of(dry)
     wet_frames = frames if wet is dry else Frames.of(wet)  # a dry room leaves the voice as it is
     mix_frames = wet_frames if mix is wet else Frames.of(mix)  # and a voice alone is the recording
-    return Heard(frames, wet_frames, mix_frames, tracker.track(frames))
+    return Heard(frames, wet_frames, mix_frames, tracker.track(frames, progress=progress))
 
 
-def measure_take(heard: Heard, melody: Melody | None = None) -> Measured:
+def measure_take(heard: Heard, melody: Melody | None = None, *, progress: Progress = no_progress) -> Measured:
+    progress(STAGE, 0.5)
     notes, breaths = find_notes(heard), find_breaths(heard)
+    progress(STAGE, 0.6)
     song = _against(heard, melody, notes) if melody else None
     lines, words = (_lines(song), _words(song)) if isinstance(song, AgainstSong) else ((), None)
     phrases = find_phrases(notes, breaths=breaths, lines=lines)
+    progress(STAGE, 0.7)
     vibrato = measure_vibrato(heard.pitch, notes)
+    voice = measure_voice_quality(heard)
+    progress(STAGE, 0.8)
+    room, by_itself = measure_room(heard), _by_itself(heard, notes, phrases)
+    progress(STAGE, 0.9)
     return Measured(
         pitch=heard.pitch,
         notes=notes,
@@ -96,10 +105,10 @@ def measure_take(heard: Heard, melody: Melody | None = None) -> Measured:
         dynamics=measure_dynamics(heard, notes, phrases),
         compass=measure_compass(heard.pitch, notes),
         ring=measure_ring(heard),
-        voice=measure_voice_quality(heard),
+        voice=voice,
         breathing=measure_breathing(heard, breaths=breaths, notes=notes, phrases=phrases, words=words),
-        room=measure_room(heard),
-        by_itself=_by_itself(heard, notes, phrases),
+        room=room,
+        by_itself=by_itself,
         against_song=song,
     )
 

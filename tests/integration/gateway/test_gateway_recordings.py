@@ -18,7 +18,6 @@ from vocalverse.store import tables
 from vocalverse.store.blobs import LocalBlobs
 from vocalverse.store.scrub import purge_due
 
-
 DOCUMENT = zlib.compress(json.dumps({"version": 1, "voiced_s": 0.3, "ring": {"spr_db": None}}).encode())
 
 

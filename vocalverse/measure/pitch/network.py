@@ -7,8 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from vocalverse.errors import Unavailable
-from vocalverse.measure.frames import HOP, RATE_HZ, SILENT_DB, Floats, Frames, Signal
+from vocalverse.measure.frames import HOP, RATE_HZ, SILENT_DB, STAGE, Floats, Frames, Signal
 from vocalverse.measure.runs import runs
+from vocalverse.records import Progress, no_progress
 
 STEP = 256
 STEP_S = STEP / RATE_HZ
@@ -44,7 +45,7 @@ class PitchNetwork:
             ) from missing
         return cls(swift_f0.SwiftF0(threads=threads, spin=False))
 
-    def guess(self, frames: Frames) -> Guess:
+    def guess(self, frames: Frames, *, progress: Progress = no_progress) -> Guess:
         steps = max(1, len(frames.samples) // STEP)
         hz, confidence = np.full(steps, LOWEST_HZ), np.zeros(steps)
         loud_db = loud(frames.level_db)
@@ -53,6 +54,7 @@ class PitchNetwork:
             return Guess(hz, confidence)
         signal = frames.samples * np.float32(10 ** (gain_db / 20))
         for first, last in _stretches(frames.level_db > loud_db + _UNHEARD_DB, steps):
+            progress(STAGE, 0.1 + 0.4 * first / steps)
             hz[first:last], confidence[first:last] = self._heard(signal, first, last)
         return Guess(hz, confidence)
 

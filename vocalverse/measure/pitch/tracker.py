@@ -11,6 +11,7 @@ from vocalverse.measure.pitch.network import STEP_S, Guess, PitchNetwork
 from vocalverse.measure.pitch.octaves import in_octave
 from vocalverse.measure.pitch.track import Pitch
 from vocalverse.measure.pitch.voicing import Evidence, confidence, voiced
+from vocalverse.records import Progress, no_progress
 
 _ONE_NOTE = 1.0  # semitone: between steps that are farther apart lies no pitch
 
@@ -25,8 +26,8 @@ class PitchTracker:
     def open(cls, *, threads: int = 1) -> Self:
         return cls(PitchNetwork.open(threads=threads))
 
-    def track(self, frames: Frames) -> Pitch:
-        hz, network = _on_frames(self.network.guess(frames), len(frames))
+    def track(self, frames: Frames, *, progress: Progress = no_progress) -> Pitch:
+        hz, network = _on_frames(self.network.guess(frames, progress=progress), len(frames))
         heard = np.flatnonzero(network > 0)
         if not len(heard):
             silent = np.zeros(len(frames), np.float32)

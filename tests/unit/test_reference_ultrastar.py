@@ -116,6 +116,16 @@ def test_letters_are_read_in_the_encoding_of_the_file(encoding: str, head: str, 
     assert bool(melody.warnings) == guessed
 
 
+@pytest.mark.parametrize(
+    ("encoding", "words"), [("gb18030", "月亮代表我的心"), ("cp932", "さくらさくら弥生"), ("cp1252", "Ô là où ça é dé")]
+)
+def test_the_encoding_is_guessed_where_syllables_stand_one_by_one(encoding: str, words: str) -> None:
+    syllables = words.split() if encoding == "cp1252" else list(words)
+    notes = "".join(f": {5 * at} 4 0 {syllable}\n" for at, syllable in enumerate(syllables))
+    melody = read_reference(f"#BPM:100\n{notes}E\n".encode(encoding))
+    assert [note.text for note in melody.notes] == syllables
+
+
 def test_an_encoding_that_is_asked_for_is_taken() -> None:
     data = "#BPM:100\n: 0 4 0 łza\nE\n".encode("cp1250")
     assert read_reference(data, options=ReadOptions(encoding="windows-1250")).lines[0].text == "łza"

@@ -38,7 +38,7 @@ def picture(take: "Take", measured: "Measured", prescreened: "Prescreened") -> b
     drawing = page(measured, caption, letters)
     assert take.picture
     if take.picture.suffix.lower() == ".svg":
-        return as_svg(drawing).encode()
+        return as_svg(drawing, letters).encode()
     file = io.BytesIO()
     as_image(drawing, letters).save(file, format="PNG", optimize=True)
     return file.getvalue()

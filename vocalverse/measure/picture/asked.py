@@ -60,8 +60,9 @@ def _placed(song: AgainstSong, index: int, line: Line, *, missed: bool) -> Asked
     start_s, end_s = song.aligned.take_s(line.start_s, index), song.aligned.take_s(line.end_s, index)
     if start_s is None or end_s is None:
         return None
-    octave = song.aligned.lines[index].octave
-    higher = song.aligned.key_semitones + _OCTAVE * (song.aligned.octave if octave is None else octave)
+    sung = song.aligned.lines[index]
+    octave = sung.octave if sung.found and sung.octave is not None else song.aligned.octave
+    higher = song.aligned.key_semitones + _OCTAVE * octave
     notes = tuple(_notes(song, index, line, higher, later_s))
     return AskedLine(start_s + later_s, end_s + later_s, notes, line.text, missed)
 

@@ -10,7 +10,7 @@ GRID = "#e9ebef"
 BLACK_KEYS = "#f6f7f9"
 WRITTEN = "#d3d7df"  # notes of the song
 
-FINE, NEAR, OFF, FREE = "#42136c", "#f0930f", "#cf2f3c", "#7d8594"
+FINE, NEAR, OFF, FREE = "#42136c", "#f0930f", "#cf2f3c", "#5f6675"
 SPOTS = {Spot.FINE: FINE, Spot.NEAR: NEAR, Spot.OFF: OFF, Spot.FREE: FREE}
 TINTS = {Spot.FINE: "#cfc3de", Spot.NEAR: "#fbdfb3", Spot.OFF: "#f4c0c3", Spot.FREE: "#dfe2e7"}
 

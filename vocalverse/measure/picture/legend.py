@@ -7,8 +7,10 @@ import numpy as np
 
 from vocalverse.measure.picture import colours
 from vocalverse.measure.picture.glyphs import ornament, swing
+from vocalverse.measure.picture.scale import SEMITONE
 from vocalverse.measure.picture.shapes import Box, Curve, Shape, Words, line
-from vocalverse.measure.picture.staff import LATE_MS, SEMITONE, Take
+from vocalverse.measure.picture.staff import Take
+from vocalverse.measure.picture.voice import LATE_MS
 from vocalverse.measure.singing.ornaments import OrnamentKind
 from vocalverse.measure.spots import Spot
 from vocalverse.measure.take import AgainstSong, Measured

@@ -63,13 +63,9 @@ class Letters:
     _known: dict[tuple[int, str], bool] = field(default_factory=dict)
 
     def runs(self, text: str, size: int) -> list[Run]:
-        """In one font if one has all letters. Without those that none has."""
-        text = plain(text)
-        whole = next((at for at in range(len(self.files)) if all(self._has(at, letter) for letter in text)), None)
-        if whole is not None:
-            return [Run(text, self._font(whole, size))] if text else []
+        """In one font, if one has all letters: signs may be of another. Without those that none has."""
         found: list[tuple[int, str]] = []
-        for at, letter in self._one_by_one(text):
+        for at, letter in self._one_by_one(plain(text)):
             if found and found[-1][0] == at:
                 found[-1] = (at, found[-1][1] + letter)
             else:
@@ -86,12 +82,14 @@ class Letters:
         return any(self._first(letter) is None and not _bare(letter) for letter in plain(text))
 
     def _one_by_one(self, text: str) -> Iterator[tuple[int, str]]:
+        fonts = range(len(self.files))
+        chosen = next((at for at in fonts if all(self._has(at, letter) for letter in text if letter.isalpha())), 0)
         for letter in text:
-            at = self._first(letter)
+            at = chosen if self._has(chosen, letter) else self._first(letter)
             if at is not None:
                 yield at, letter
             elif bare := _bare(letter):
-                yield self._first(bare) or 0, bare
+                yield chosen, bare
 
     def _first(self, letter: str) -> int | None:
         return next((at for at in range(len(self.files)) if self._has(at, letter)), None)

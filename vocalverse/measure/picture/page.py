@@ -9,6 +9,7 @@ from vocalverse.measure.picture.asked import Asked, asked_of
 from vocalverse.measure.picture.legend import Legend
 from vocalverse.measure.picture.letters import Letters
 from vocalverse.measure.picture.rows import LONGEST_S, rows_of
+from vocalverse.measure.picture.scale import Scale
 from vocalverse.measure.picture.shapes import Box, Drawing, Shape, Words, line
 from vocalverse.measure.picture.staff import Staff, Take
 from vocalverse.measure.spots import judged
@@ -18,7 +19,7 @@ _LEFT, _RIGHT, _TOP = 44.0, 30.0, 26.0
 _WIDTH = 1_440.0  # of the longest row
 _NARROWEST = 900.0  # the header and the legend want room
 _SECOND_AT_MOST = 110.0  # points: a short take is drawn larger
-_HEADER, _BETWEEN, _BELOW = 86.0, 16.0, 16.0
+_HEADER, _FACT, _BETWEEN, _BELOW = 66.0, 16.0, 16.0, 16.0
 _GAUGE = 170.0
 _VERDICTS = {"pass": colours.AIR, "low": colours.NEAR, "refuse": colours.OFF}
 
@@ -43,11 +44,11 @@ def page(measured: Measured, caption: Caption, letters: Letters) -> Drawing:
     second = min(_SECOND_AT_MOST, _WIDTH / min(LONGEST_S, max(row.duration_s for row in rows)))
     width = max(_NARROWEST, second * max(row.duration_s for row in rows))
     shapes = list(_header(caption, letters, _LEFT + width))
-    top = _TOP + _HEADER
+    top = _TOP + _HEADER + _FACT * len(caption.facts)
     for row in rows:
-        staff = Staff(take, row, _LEFT, top, second)
+        staff = Staff(take, Scale(row, _LEFT, top, second))
         shapes += staff.shapes()
-        top += staff.height + _BETWEEN
+        top = staff.bottom + _BETWEEN
     signs = Legend.of(take, _LEFT, top + 12, _LEFT + width)
     shapes += signs.shapes
     return Drawing(_LEFT + width + _RIGHT, signs.bottom + _BELOW, colours.BACKGROUND, tuple(shapes))
@@ -59,7 +60,7 @@ def _header(caption: Caption, letters: Letters, right: float) -> Iterator[Shape]
             yield from _gauge(name, score, right - _GAUGE)
             right -= _GAUGE + 34
     yield Words(_LEFT, _TOP + 20, _fitting(caption.title, 25, right - _LEFT, letters), 25, colours.INK)
-    y = _TOP + 40
+    y = _TOP + 44
     if caption.verdict:
         width = letters.width(caption.verdict, 12) + 18
         yield Box(_LEFT, y - 12, width, 17, fill=_VERDICTS.get(caption.verdict, colours.GREY), rounded=8.5)
@@ -70,7 +71,7 @@ def _header(caption: Caption, letters: Letters, right: float) -> Iterator[Shape]
         y += 19
     for fact in caption.facts:
         yield Words(_LEFT, y, _fitting(fact, 12, right - _LEFT, letters), 12, colours.GREY)
-        y += 16
+        y += _FACT
 
 
 def _gauge(name: str, score: Score, left: float) -> Iterator[Shape]:

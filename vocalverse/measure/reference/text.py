@@ -100,15 +100,22 @@ def _guess(data: bytes, language: str | None) -> Encoding:
 
 
 def _asian(data: bytes) -> str | None:
-    """Letters of two bytes come in long runs; accented letters stand alone between plain ones, or two together."""
-    runs = _HIGH_RUN.findall(data)
-    if sum(len(run) for run in runs if len(run) > 3) < 0.5 * sum(map(len, runs)):
+    """Letters of two bytes come in long runs, or in pairs where a file has its syllables one by one; accented letters
+    stand alone between plain ones, or two together.
+    """
+    runs = list(_HIGH_RUN.finditer(data))
+    if sum(len(run[0]) for run in runs if _is_of_pairs(run, data)) < 0.5 * sum(len(run[0]) for run in runs):
         return None
     if _fits(data, "cp932") and len(_KANA.findall(data.decode("cp932"))) > 0.2 * len(runs):
         return "cp932"
     if _fits(data, "gb18030") and len(_CJK.findall(data.decode("gb18030"))) >= len(runs):
         return "gb18030"
     return None
+
+
+def _is_of_pairs(run: re.Match[bytes], data: bytes) -> bool:
+    beside = data[max(0, run.start() - 1) : run.start()] + data[run.end() : run.end() + 1]
+    return len(run[0]) > 3 or (len(run[0]) == 2 and not re.search(rb"[A-Za-z]", beside))
 
 
 def _fits(data: bytes, encoding: str) -> bool:

@@ -43,7 +43,7 @@ def long_song() -> bytes:
     return written.getvalue()
 
 
-def test_recordings_flow_through_both_stages_and_tell_of_voice_and_room(
+def test_recordings_flow_through_all_stages_and_tell_of_voice_and_room(
     house: BreakableHouse, ledger: Ledger, song: bytes
 ) -> None:
     """Under load: more recordings than workers, from several singers at once."""
@@ -54,8 +54,10 @@ def test_recordings_flow_through_both_stages_and_tell_of_voice_and_room(
     for entry in ledger.entries:
         told = ledger.http.get(f"/v1/recordings/{entry.recording_id}").raise_for_status().json()["assessment"]
         assert told["measures"]["voice_share"] > 0.5
+        assert told["measures"]["voiced_s"] > 1
+        assert told["verdict"]
     stages = house.column("SELECT DISTINCT jsonb_object_keys(stage_seconds) FROM assessments")
-    assert {"separate", "dereverberate"} <= set(stages)
+    assert {"separate", "dereverberate", "measure", "prescreen"} <= set(stages)
 
 
 def test_a_worker_killed_in_mid_separation_loses_nothing(

@@ -5,7 +5,9 @@ import re
 import subprocess
 import sys
 import threading
+import zlib
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -15,16 +17,20 @@ import psycopg
 import pytest
 import soundfile
 from click.testing import CliRunner, Result
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, insert, text
 
 from tests.seeding import add_tasks, add_venue
+from tests.unit.test_prescreen_evidence import RECORDING
 from vocalverse.cli import main
 from vocalverse.errors import Unauthenticated
+from vocalverse.ids import uuid7
 from vocalverse.records import TaskState
 from vocalverse.samples import TAKES
+from vocalverse.store import tables
 from vocalverse.store.connect import owner_engine
 from vocalverse.store.keys import Scope, authenticate
 from vocalverse.store.venues import ensure_venue
+from vocalverse.sung import Figures, Notes
 from vocalverse.synthesis.repertoire import song
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -291,6 +297,51 @@ def test_one_recording_is_shown_with_its_place_in_the_queue(house: House) -> Non
     assert shown["estimate_s"] > 0
     assert str(recording_id) in house.said("recordings", "show", recording_id)
     assert house.refused("recordings", "show", uuid4())[0] == 4
+
+
+def test_a_recordings_result_is_shown_in_words_and_all_of_it_as_json(house: House) -> None:
+    recording_id = house.recording("done")
+    task = house.task(recording_id)
+    of = {"assessment_id": uuid7()}
+    with house.engine.begin() as connection:
+        connection.execute(
+            insert(tables.Assessment).values(
+                id=of["assessment_id"],
+                task_id=task.id,
+                recording_id=recording_id,
+                venue_id=task.venue_id,
+                release="none",
+                outcome="unscored",
+                prescreen="low",
+            )
+        )
+        connection.execute(insert(tables.Finding).values(**of, code="off_pitch", evidence={"pitch.high": 31.5}))
+        connection.execute(
+            insert(tables.Measures).values(
+                **of,
+                **asdict(RECORDING),
+                **asdict(Figures(pitch_score=24.0, pitch_low=18.5, pitch_high=31.5, vibrato_rate_hz=5.5)),
+            )
+        )
+        connection.execute(insert(tables.Notes).values(**of, **asdict(Notes([0.1], [0.3], [60.25], [12.5], [-20.0]))))
+        connection.execute(
+            insert(tables.Measured).values(**of, document=zlib.compress(b'{"version": 1, "voiced_s": 0.25}'))
+        )
+    said = house.said("recordings", "show", recording_id)
+    assert re.search(r"prescreen\s+low", said)
+    assert re.search(r"pitch\s+24 \(18 to 32\)", said)
+    assert "no score: off_pitch (pitch.high 31.5)" in said
+    assert re.search(r"vibrato rate hz\s+5\.5", said)
+    assert "long tone" not in said
+    told = house.json("recordings", "show", recording_id)["assessment"]
+    assert (told["verdict"], told["pitch"]["value"], told["measures"]["jitter"]) == ("low", 24.0, None)
+    measured = json.loads(house.said("recordings", "measured", recording_id))
+    assert measured["voiced_s"] == 0.25
+    assert measured["notes"] == [{"start_s": 0.1, "end_s": 0.3, "midi": 60.25, "cents_spread": 12.5, "level_db": -20}]
+
+
+def test_what_was_not_measured_is_told(house: House) -> None:
+    assert house.run("recordings", "measured", house.recording("ready")).exit_code == 4
 
 
 @pytest.mark.parametrize("state", ["dead", "rejected", "expired"])

@@ -1,7 +1,7 @@
 """How a take was sung, from a worker's hands to those who ask in SQL and over the wire."""
 
 from collections.abc import Iterator
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ from vocalverse.store.blobs import AUDIO, LocalBlobs, digest_of
 from vocalverse.store.connect import owner_engine, worker_engine
 from vocalverse.store.recordings import delete_recording
 from vocalverse.store.results import Found, NotMeasured, find_measured, find_result
-from vocalverse.store.song_references import keep_reference
+from vocalverse.store.song_references import keep_reference, references
 from vocalverse.store.songs import add_song
 from vocalverse.store.venues import ensure_machine, ensure_room
 from vocalverse.sung import Figures
@@ -225,6 +225,23 @@ def test_a_worker_is_handed_how_the_song_goes(owner: Engine, engine: Engine, tmp
     blobs.put(held.venue_id, held.recording_id, AUDIO, [sound], sha256=digest_of([sound]))
     with workplace(engine, blobs).take(held) as take:
         assert take.references == dict.fromkeys((ReferenceKind.MELODY, ReferenceKind.LYRICS), to_json(SONG))
+
+
+def test_a_venues_song_goes_as_everybodys_where_nothing_else_is_said(owner: Engine) -> None:
+    own, shared = to_json(SONG), to_json(replace(SONG, title="everybody's"))
+    with owner.begin() as connection:
+        mine = add_song(connection, venue_id=add_venue(connection), ref="x")
+        others = add_song(connection, venue_id=add_venue(connection), ref="x")
+        everybodys = add_song(connection, venue_id=None, ref="x")
+        for song_id, kind, melody in (
+            (everybodys, ReferenceKind.MELODY, shared),
+            (everybodys, ReferenceKind.LYRICS, shared),
+            (mine, ReferenceKind.MELODY, own),
+            (others, ReferenceKind.GUIDE, own),
+        ):
+            keep_reference(connection, song_id=song_id, kind=kind, source="lrc", melody=melody, sha256=bytes(32))
+        assert references(connection, mine) == {ReferenceKind.MELODY: own, ReferenceKind.LYRICS: shared}
+        assert references(connection, everybodys) == {ReferenceKind.MELODY: shared, ReferenceKind.LYRICS: shared}
 
 
 def workplace(engine: Engine, blobs: LocalBlobs) -> Workplace:

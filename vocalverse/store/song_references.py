@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, and_, delete, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from vocalverse.errors import NotFound
 from vocalverse.ids import uuid7
 from vocalverse.records import ReferenceKind
-from vocalverse.store.tables import SongReference
+from vocalverse.store.tables import Song, SongReference
 
 
 def keep_reference(
@@ -39,8 +39,14 @@ def remove_reference(connection: Connection, *, song_id: UUID, kind: ReferenceKi
 
 
 def references(connection: Connection, song_id: UUID) -> dict[ReferenceKind, dict[str, Any]]:
-    """What is known of the song, each as it was stored."""
-    found = select(SongReference.kind, SongReference.melody).where(SongReference.song_id == song_id)
+    """What is known of the song, each as it was stored; of a venue's, beside its own, what is known of everybody's."""
+    its_ref = select(Song.ref).where(Song.id == song_id).scalar_subquery()
+    found = (
+        select(SongReference.kind, SongReference.melody)
+        .join(Song, Song.id == SongReference.song_id)
+        .where(or_(Song.id == song_id, and_(Song.venue_id.is_(None), Song.ref == its_ref)))
+        .order_by(Song.id == song_id)  # its own come last, and stay
+    )
     return {row.kind: row.melody for row in connection.execute(found)}
 
 

@@ -13,12 +13,14 @@ from sqlalchemy import Connection, Engine, insert, text
 from tests.seeding import add_tasks, add_venue
 from tests.unit.test_prescreen_evidence import RECORDING
 from tests.unit.test_take import SONG, measured, sung
+from vocalverse.errors import RulesBroken
 from vocalverse.ids import uuid7
 from vocalverse.measure.marks import Score
 from vocalverse.measure.reference.stored import to_json
 from vocalverse.measure.row import as_sung
 from vocalverse.measure.take import Measured
 from vocalverse.measure.told import as_json
+from vocalverse.prescreen.rules import BUNDLED
 from vocalverse.queue import lease
 from vocalverse.queue.lease import Lease, LeaseOptions
 from vocalverse.records import Assessment, Finding, Outcome, Reason, ReferenceKind, Verdict, WorkerClass
@@ -257,6 +259,16 @@ def workplace(engine: Engine, blobs: LocalBlobs) -> Workplace:
         blobs=blobs,
         pulse=Pulse(None),
     )
+
+
+def test_with_broken_rules_no_worker_begins(database: Any, valkey: Any, tmp_path: Path) -> None:
+    """Said in one sentence, before there are workers that end and are started again for ever."""
+    rules = tmp_path / "rules.toml"
+    settings = Settings(worker_database_url=database.worker, worker_redis_url=valkey.worker, rules=str(rules))
+    with pytest.raises(RulesBroken, match="cannot be read"):
+        Workplace.check(settings)
+    rules.write_bytes(BUNDLED.read_bytes())
+    Workplace.check(settings)
 
 
 # --- microphones ------------------------------------------------------------------------------------------------

@@ -1,10 +1,12 @@
-"""The ear: what runs its networks here, why that, and how fast. Reads what the first start measured."""
+"""The ear: what runs its networks here, why that, and how fast; and the rules for what it hears. Reads what the first start measured."""
 
 from collections.abc import Iterator
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vocalverse.cli.checks import Finding, bad, good, note
+from vocalverse.errors import RulesBroken
 from vocalverse.settings import Settings
 
 if TYPE_CHECKING:
@@ -20,6 +22,8 @@ def check_hearing(settings: Settings) -> Iterator[Finding]:
         todo = "deploy/up installs them; by hand: pip install torch, then pip install 'vocalverse[hear]'"
         yield bad("ear", f"{', '.join(missing)} missing: workers cannot hear", todo)
         return
+    if settings.rules:
+        yield _rules(Path(settings.rules))
     if find_spec("openvino") is None:
         yield note(
             "ear", "no OpenVINO", "pip install openvino: on Intel and AMD it is the quickest, for RoFormers above all"
@@ -31,6 +35,15 @@ def check_hearing(settings: Settings) -> Iterator[Finding]:
         yield note("ear", "no backend has been measured yet", "the first worker does it when it starts")
     for circumstances, choice in trials:
         yield _judged(str(circumstances.get("architecture")), choice)
+
+
+def _rules(file: Path) -> Finding:
+    from vocalverse.prescreen.rules import read
+
+    try:
+        return good("rules", f"{len(read(file).rule)} of {file}")
+    except RulesBroken as broken:
+        return bad("rules", str(broken), "no worker starts before VOCALVERSE_RULES names a file of sound rules")
 
 
 def _judged(architecture: str, choice: "Choice") -> Finding:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -14,14 +14,11 @@ from vocalverse.cli.given import recordings
 from vocalverse.cli.jobs import side_by_side
 from vocalverse.cli.listener import Listener, Wanted
 from vocalverse.cli.measure_song import known_song
-from vocalverse.cli.measure_takes import Done, Kit, Take
+from vocalverse.cli.measure_takes import Done, Found, Kit, Take
 from vocalverse.cli.measure_views import Bar, bar, show_take
 from vocalverse.cli.output import json_option, show_json
 from vocalverse.cli.places import places, require_writable
 from vocalverse.errors import BadInput
-
-if TYPE_CHECKING:
-    from vocalverse.prescreen.judge import Prescreened
 
 EXIT_SOME_FAILED = 1
 _PATH = click.Path(path_type=Path)
@@ -152,23 +149,22 @@ def _takes(files: Sequence[Path], picture: Path | None, sheets: Path | None) -> 
 
 
 def _as_json(done: Done) -> dict[str, Any]:
-    from vocalverse.measure.told import as_json
-
     return {
         "file": str(done.take.source),
         "took_s": round(done.took_s, 3),
         "error": done.failed.code if done.failed else None,
         "message": str(done.failed) if done.failed else None,
-        **{name: str(path) for name, path in done.files.items()},
-        "prescreen": _verdict(done.prescreened) if done.prescreened else None,
-        "measured": as_json(done.measured) if done.measured else None,
+        **({name: str(path) for name, path in done.take.files.items()} if done.found else {}),
+        **(_told(done.found) if done.found else {}),
     }
 
 
-def _verdict(found: "Prescreened") -> dict[str, Any]:
+def _told(found: Found) -> dict[str, Any]:
+    from vocalverse.measure.told import as_json
+
     return {
-        "verdict": found.verdict,
-        "pitch": asdict(found.pitch) if found.pitch else None,
-        "rhythm": asdict(found.rhythm) if found.rhythm else None,
-        "reasons": [asdict(reason) for reason in found.reasons],
+        "remarks": list(found.remarks),
+        "prescreen": asdict(found.prescreened),
+        "recording": asdict(found.recording),
+        "measured": as_json(found.measured),
     }

@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING
 from vocalverse.cli.measure_views import lines_of
 
 if TYPE_CHECKING:
-    from vocalverse.cli.measure_takes import Take
-    from vocalverse.measure.take import Measured
-    from vocalverse.prescreen.judge import Prescreened
+    from vocalverse.cli.measure_takes import Found, Take
 
 _ABOVE = ("song", "lines sung")
 _BELOW = ("sung", "range", "vibrato", "long tones", "breaths")
 
 
-def picture(take: "Take", measured: "Measured", prescreened: "Prescreened") -> bytes:
+def picture(take: "Take", found: "Found") -> bytes:
     """As PNG, or as SVG where its path ends so."""
     from vocalverse.measure.picture.letters import of_this_system
     from vocalverse.measure.picture.page import Caption, page
@@ -23,9 +21,10 @@ def picture(take: "Take", measured: "Measured", prescreened: "Prescreened") -> b
     from vocalverse.measure.picture.svg import as_svg
     from vocalverse.measure.take import AgainstSong
 
+    measured, prescreened = found.measured, found.prescreened
     song = measured.against_song
     named = (song.melody.title, song.melody.artist) if isinstance(song, AgainstSong) else ()
-    said = dict(lines_of(measured, prescreened))
+    said = dict(lines_of(found))
     caption = Caption(
         title=" · ".join(name for name in named if name) or take.source.name,
         facts=[line for names in (_ABOVE, _BELOW) if (line := " · ".join(_said(said, names)))],

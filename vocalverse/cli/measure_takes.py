@@ -2,13 +2,13 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from vocalverse.cli.listener import Listener, Wanted
 from vocalverse.errors import VocalVerseError
-from vocalverse.records import Progress, no_progress
+from vocalverse.records import Measures, Progress, Remark, no_progress
 
 if TYPE_CHECKING:
     from vocalverse.assess.song import KnownSong
@@ -33,14 +33,22 @@ class Take:
 
 
 @dataclass(frozen=True)
+class Found:
+    """What a recording says."""
+
+    measured: "Measured"
+    recording: Measures  # of the file itself
+    remarks: tuple[Remark, ...]  # what is odd about the file
+    prescreened: "Prescreened"
+
+
+@dataclass(frozen=True)
 class Done:
     """What became of a recording."""
 
     take: Take
     took_s: float
-    measured: "Measured | None" = None
-    prescreened: "Prescreened | None" = None
-    files: Mapping[str, Path] = field(default_factory=dict)
+    found: Found | None = None
     failed: VocalVerseError | None = None
 
 
@@ -60,36 +68,40 @@ class Kit:
         """Whatever is wrong with the recording is told in what is returned; the others are not to suffer."""
         began = time.monotonic()
         try:
-            measured, prescreened = self._measured(take.source, progress)
-            self._write(take, measured, prescreened)
+            found = self._find(take.source, progress)
+            _write(take, found)
         except VocalVerseError as error:
             return Done(take, time.monotonic() - began, failed=error)
-        return Done(take, time.monotonic() - began, measured, prescreened, take.files)
+        return Done(take, time.monotonic() - began, found)
 
-    def _measured(self, file: Path, progress: Progress) -> "tuple[Measured, Prescreened]":
+    def _find(self, file: Path, progress: Progress) -> Found:
         from vocalverse.audio.refusals import Thresholds, refusals
         from vocalverse.measure.take import measure_take
         from vocalverse.prescreen.evidence import evidence
         from vocalverse.prescreen.judge import prescreen, refused_before
 
         listened = self.listener.listen(file, progress)
+        recording = listened.recording
         progress("measure", 0.0)
-        measured = measure_take(listened.heard, self.song.melody if self.song else None)
-        found = prescreen(evidence(measured, listened.recording), self.rules)
-        return measured, refused_before(found, refusals(listened.recording, Thresholds()))
+        melody, guide = (self.song.melody, self.song.guide) if self.song else (None, None)
+        measured = measure_take(listened.heard, melody, guide=guide)
+        judged = refused_before(prescreen(evidence(measured, recording), self.rules), refusals(recording, Thresholds()))
+        return Found(measured, recording, listened.remarks, judged)
 
-    def _write(self, take: Take, measured: "Measured", prescreened: "Prescreened") -> None:
-        if not take.files:
-            return
-        from vocalverse.cli.measure_picture import picture
-        from vocalverse.measure.sheets import f0_csv, notes_csv
-        from vocalverse.separate.stems import Together
 
-        with Together() as together:
-            for path, told in ((take.notes, notes_csv), (take.f0, f0_csv)):
-                if path:
-                    with together.file(path) as file:
-                        file.write(told(measured).encode())
-            if take.picture:
-                with together.file(take.picture) as file:
-                    file.write(picture(take, measured, prescreened))
+def _write(take: Take, found: Found) -> None:
+    """All of its files or none."""
+    if not take.files:
+        return
+    from vocalverse.cli.measure_picture import picture
+    from vocalverse.measure.sheets import f0_csv, notes_csv
+    from vocalverse.separate.stems import Together
+
+    with Together() as together:
+        for path, table in ((take.notes, notes_csv), (take.f0, f0_csv)):
+            if path:
+                with together.file(path) as file:
+                    file.write(table(found.measured).encode())
+        if take.picture:
+            with together.file(take.picture) as file:
+                file.write(picture(take, found))

@@ -16,10 +16,9 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bars
     from rich.progress import TaskID
 
-    from vocalverse.cli.measure_takes import Done
+    from vocalverse.cli.measure_takes import Done, Found
     from vocalverse.measure.marks import Score
     from vocalverse.measure.take import AgainstSong, Measured
-    from vocalverse.prescreen.judge import Prescreened
 
 _WIDTH = 26
 _COLOURS = {Verdict.PASS: "green", Verdict.LOW: "yellow", Verdict.REFUSE: "red"}
@@ -80,19 +79,18 @@ class _Shown:
 
 
 def show_take(done: "Done") -> None:
-    if done.failed:
+    if done.found is None:
+        assert done.failed
         click.echo(failed_line(done.take.source, done.failed), err=True)
         return
-    assert done.measured
-    assert done.prescreened
     click.echo(in_words(str(done.take.source)))
-    verdict = done.prescreened.verdict
-    _show_line(("verdict", click.style(verdict.value, fg=_COLOURS[verdict])))
-    for reason in done.prescreened.reasons:
+    prescreened = done.found.prescreened
+    _show_line(("verdict", click.style(prescreened.verdict.value, fg=_COLOURS[prescreened.verdict])))
+    for reason in prescreened.reasons:
         _show_line((f"  {reason.code}", f"{reason.why} ({numbers(reason.evidence)})".strip()))
-    for line in lines_of(done.measured, done.prescreened):
+    for line in lines_of(done.found):
         _show_line(line)
-    for name, path in done.files.items():
+    for name, path in done.take.files.items():
         _show_line((name, in_words(str(path))))
 
 
@@ -114,10 +112,13 @@ def numbers(evidence: Mapping[str, float]) -> str:
     return ", ".join(told)
 
 
-def lines_of(measured: "Measured", prescreened: "Prescreened") -> Iterator[Line]:
+def lines_of(found: "Found") -> Iterator[Line]:
+    measured = found.measured
+    if found.remarks:
+        yield "the file", ", ".join(remark.replace("_", " ") for remark in found.remarks)
     yield from _song_lines(measured)
-    yield "pitch", _pitch_line(measured, prescreened.pitch)
-    yield "rhythm", _rhythm_line(measured, prescreened.rhythm)
+    yield "pitch", _pitch_line(measured, found.prescreened.pitch)
+    yield "rhythm", _rhythm_line(measured, found.prescreened.rhythm)
     yield from _own_lines(measured)
 
 
@@ -171,7 +172,10 @@ def _own_lines(measured: "Measured") -> Iterator[Line]:
     from vocalverse.measure.sheets import pitch_name
 
     compass, vibrato, tones = measured.compass, measured.vibrato, measured.long_tones
-    yield "sung", f"{compass.voiced_s:.1f} s: {len(measured.notes)} notes in {len(measured.phrases)} phrases"
+    yield (
+        "sung",
+        f"{compass.voiced_s:.1f} s: {_counted(len(measured.notes), 'note')} in {_counted(len(measured.phrases), 'phrase')}",
+    )
     if compass.low_midi is not None and compass.high_midi is not None:
         yield "range", f"{pitch_name(compass.low_midi)} to {pitch_name(compass.high_midi)}"
     if vibrato.rate_hz is not None:
@@ -196,6 +200,10 @@ def _own_lines(measured: "Measured") -> Iterator[Line]:
 
 def _score(score: "Score") -> str:
     return f"{score.value:.0f} ({score.low:.0f} to {score.high:.0f})"
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def _told(value: float | None, unit: str, form: str) -> str:

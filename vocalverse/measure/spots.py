@@ -58,17 +58,18 @@ def _against(song: AgainstSong, notes: Sequence[Note]) -> tuple[Judged, ...]:
     later_s = np.asarray([delay_s + (timed[one].late_ms / 1_000 if one in timed else 0.0) for one in meant])
     starts_s = np.asarray([one.start_s for one in asked]) + later_s
     ends_s = np.asarray([one.end_s for one in asked]) + later_s
+    cents = np.asarray([one.cents for one in asked])
 
     def judge(note: Note) -> Judged:
-        shared_s = np.minimum(ends_s, note.end_s) - np.maximum(starts_s, note.start_s)
-        if not len(shared_s) or shared_s.max() < _SHARED * note.duration_s:
+        shared_s = np.maximum(np.minimum(ends_s, note.end_s) - np.maximum(starts_s, note.start_s), 0)
+        if shared_s.sum() < _SHARED * note.duration_s:
             return Judged(Spot.FREE)
         best = int(shared_s.argmax())
         begun = timed.get(meant[best])
         begins = begun is not None and abs(begun.start_s + begun.late_ms / 1_000 - note.start_s) < _ONSET_S
         late_ms = begun.late_ms if begun and begins else None  # what goes on with it is not late
-        cents = asked[best].cents
-        return Judged(_spot(cents, _FINE_CENTS, _NEAR_CENTS), cents, late_ms, meant[best])
+        cents_here = float(cents @ shared_s / shared_s.sum())  # one tone may be held through several syllables
+        return Judged(_spot(cents_here, _FINE_CENTS, _NEAR_CENTS), cents_here, late_ms, meant[best])
 
     return tuple(map(judge, notes))
 

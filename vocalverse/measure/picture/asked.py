@@ -62,7 +62,7 @@ def _placed(song: AgainstSong, index: int, line: Line, *, missed: bool) -> Asked
         return None
     sung = song.aligned.lines[index]
     octave = sung.octave if sung.found and sung.octave is not None else song.aligned.octave
-    higher = song.aligned.key_semitones + _OCTAVE * octave
+    higher = song.aligned.semitones_in(index) + _OCTAVE * (octave - song.aligned.octave)
     notes = tuple(_notes(song, index, line, higher, later_s))
     return AskedLine(start_s + later_s, end_s + later_s, notes, line.text, missed)
 

@@ -1,6 +1,7 @@
 """A drawing as pixels. Drawn larger than it is to be, strip by strip, and averaged: no edge is a staircase."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from PIL import Image, ImageDraw
 
@@ -16,20 +17,21 @@ _STRIP = 256  # pixels
 def as_image(drawing: Drawing, letters: Letters) -> Image.Image:
     scale = min(_SHARP, (_PIXELS_AT_MOST / (drawing.width * drawing.height)) ** 0.5)
     picture = Image.new("RGB", (round(drawing.width * scale), round(drawing.height * scale)))
+    spans = [_Spanned(shape, *_extent(shape)) for shape in drawing.shapes]
     for top in range(0, picture.height, _STRIP):
         height = min(_STRIP, picture.height - top)
         strip = Image.new("RGB", (picture.width * _FINER, height * _FINER), drawing.background)
         pen = _Pen(strip, scale * _FINER, top * _FINER, letters)
-        pen.draw(_between(drawing.shapes, top / scale, (top + height) / scale))
+        pen.draw(one.shape for one in spans if one.bottom >= top / scale and one.top <= (top + height) / scale)
         picture.paste(strip.reduce(_FINER), (0, top))
     return picture
 
 
-def _between(shapes: Sequence[Shape], top: float, bottom: float) -> Iterable[Shape]:
-    for shape in shapes:
-        first, last = _extent(shape)
-        if last >= top and first <= bottom:
-            yield shape
+@dataclass(frozen=True)
+class _Spanned:
+    shape: Shape
+    top: float
+    bottom: float
 
 
 def _extent(shape: Shape) -> tuple[float, float]:

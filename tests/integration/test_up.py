@@ -75,8 +75,10 @@ def test_one_command_takes_two_samples_from_the_agent_to_an_assessment(
     for one in told["recordings"]:
         found = one["assessment"]
         assert (found["outcome"], found["verdict"]) == ("unscored", "pass")
-        assert 0 <= found["pitch"]["low"] <= found["pitch"]["value"] <= found["pitch"]["high"] <= 100
-        assert found["measures"]["voiced_s"] > 3
+        for score in (found["pitch"], found["rhythm"]):
+            assert 0 <= score["low"] <= score["value"] <= score["high"] <= 100
+            assert score["value"] > 50
+        assert found["measures"]["lines_share"] == 1
 
 
 def test_after_a_check_nothing_runs_and_no_address_is_left(data: Path, port: int) -> None:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 from uuid import UUID
@@ -9,8 +10,21 @@ import soundfile
 from vocalverse.assess import AssessOptions, Assessor, Take, Workshop, open_assessor
 from vocalverse.audio.sandbox import DecodeLimits
 from vocalverse.errors import LeaseLost, UnsupportedFormat
-from vocalverse.records import Assessment, Finding, Measures, Outcome, Reason, Remark, no_progress
-from vocalverse.samples.make import TAKES, make_recording
+from vocalverse.measure.reference.read import read_reference
+from vocalverse.measure.reference.stored import to_json
+from vocalverse.records import (
+    Assessment,
+    Finding,
+    Measures,
+    Outcome,
+    Reason,
+    ReferenceKind,
+    Remark,
+    Verdict,
+    no_progress,
+)
+from vocalverse.samples.make import CHARTS, TAKES, make_recording
+from vocalverse.synthesis.melodies import melody
 
 RATE_HZ = 44_100
 
@@ -26,8 +40,13 @@ WITHOUT_EAR = AssessOptions(ear=None)
 
 
 @pytest.fixture(scope="module")
-def whole_assessor(tmp_path_factory: pytest.TempPathFactory) -> Assessor:
-    return open_assessor(Workshop(threads=1, folder=tmp_path_factory.mktemp("trials")))
+def workshop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
+    return Workshop(threads=1, folder=tmp_path_factory.mktemp("trials"))
+
+
+@pytest.fixture(scope="module")
+def whole_assessor(workshop: Workshop) -> Assessor:
+    return open_assessor(workshop)
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +81,10 @@ def test_a_sound_take_is_measured_and_not_scored(whole_assessor: Assessor):
     assert -30 < (found.measures.loudness_lufs or 0) < -10
     assert found.measures.voice_share > 0.5
     assert found.measures.bleed_db is None
+    assert found.verdict is Verdict.PASS
+    assert found.sung is not None
+    assert 5 < found.sung.figures.voiced_s < 9
+    assert len(found.sung.notes.onset_s) == found.sung.figures.note_count > 10
     assert list(found.stage_seconds) == STAGES
     assert all(seconds > 0 for seconds in found.stage_seconds.values())
 
@@ -95,6 +118,62 @@ def test_an_odd_take_is_judged_with_remarks(tmp_path: Path):
     samples[100_000:101_000] = 0
     assert assessed(samples, tmp_path).remarks == (Remark.SWAPPED_POLARITY, Remark.DROPOUTS)
     assert assessed(samples * [1, 0] + [0.05, 0], tmp_path).remarks == (Remark.DEAD_CHANNEL, Remark.DC_OFFSET)
+
+
+RULES = """
+low_from = 1.0
+[[rule]]
+code = "{code}"
+outcome = "{outcome}"
+when = [{{measure = "notes.count", above = 3.0}}]
+why = "Whoever sings is not wanted here."
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "outcome", "verdict", "found_as"),
+    [
+        ("hum", "refuse", Verdict.REFUSE, Outcome.REFUSED),
+        ("off_pitch", "low", Verdict.LOW, Outcome.UNSCORED),
+        ("two_singers", "warn", Verdict.PASS, Outcome.UNSCORED),
+    ],
+)
+def test_the_rules_decide_and_what_was_measured_is_kept(
+    workshop: Workshop, code: str, outcome: str, verdict: Verdict, found_as: Outcome, tmp_path: Path
+):
+    rules = tmp_path / "rules.toml"
+    rules.write_text(RULES.format(code=code, outcome=outcome))
+    with TAKES[0].open("rb") as audio:
+        found = open_assessor(replace(workshop, rules=rules))(Take(ID, audio), no_progress)
+    assert (found.verdict, found.outcome) == (verdict, found_as)
+    if outcome == "warn":
+        assert (found.reasons, found.remarks) == ((Reason.NO_RELEASE,), (Remark.TWO_SINGERS,))
+    else:
+        assert found.reasons == (Reason(code),)
+        assert found.findings[0].evidence["notes.count"] > 3
+    assert found.sung is not None
+
+
+def test_a_take_is_held_against_its_song(whole_assessor: Assessor, recorded: Recorded):
+    references = {ReferenceKind.MELODY: to_json(read_reference(CHARTS[1].read_bytes(), name="chart.txt"))}
+    with recorded.recording.open("rb") as audio:
+        found = whole_assessor(Take(ID, audio, references=references), no_progress)
+    assert (found.verdict, found.remarks) == (Verdict.PASS, ())
+    assert found.sung is not None
+    figures = found.sung.figures
+    assert (figures.lines_sung, figures.transposed_semitones) == (4, 0)
+    assert figures.song_latency_s == pytest.approx(1.47, abs=0.05)  # the count-in and the room
+    assert min(figures.pitch_score, figures.rhythm_score) > 60
+    assert figures.pitch_low <= figures.pitch_score <= figures.pitch_high
+
+
+def test_a_song_that_cannot_be_read_is_remarked_upon_and_the_take_is_judged(whole_assessor: Assessor):
+    references = {ReferenceKind.MELODY: {"version": 1}, ReferenceKind.LYRICS: to_json(melody(4))}
+    with TAKES[0].open("rb") as audio:
+        found = whole_assessor(Take(ID, audio, references=references), no_progress)
+    assert found.remarks == (Remark.REFERENCE_UNREADABLE,)
+    assert found.sung is not None
+    assert (found.sung.figures.song_untold or found.sung.figures.song_latency_s) is not None
 
 
 def test_what_cannot_be_heard_is_raised_for_the_worker_to_reject(tmp_path: Path):

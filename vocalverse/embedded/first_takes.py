@@ -13,9 +13,10 @@ from typing import Any
 from vocalverse.embedded.identity import Identity, start
 from vocalverse.embedded.server import write_private
 from vocalverse.errors import Unavailable
-from vocalverse.records import TaskState
+from vocalverse.records import ReferenceKind, TaskState
 
 SAMPLES = 2
+VENUE = "sample"
 
 _POLL_S = 0.2
 _AGENT_LIMIT_S = 120.0
@@ -48,6 +49,7 @@ class FirstTakes:
             return False
         say("Two sample recordings go in through the agent …")
         self._write()
+        _tell_how_they_go(self._database_url)
         self._run_agent(tend)
         return True
 
@@ -143,10 +145,39 @@ def _issue_key(database_url: str) -> str:
 
     engine = owner_engine(database_url)
     with engine.begin() as connection:
-        venue_id = ensure_venue(connection, slug="sample", name="Sample venue")
+        venue_id = ensure_venue(connection, slug=VENUE, name="Sample venue")
         key = issue_key(connection, venue_id=venue_id, label="sample recordings")
     engine.dispose()
     return key
+
+
+def _tell_how_they_go(database_url: str) -> None:
+    """As an operator says it by `vocalverse songs import`."""
+    from hashlib import sha256
+
+    from vocalverse.measure.reference.read import read_reference
+    from vocalverse.measure.reference.stored import to_json
+    from vocalverse.samples.make import CHARTS, song_of
+    from vocalverse.store.connect import owner_engine
+    from vocalverse.store.song_references import keep_reference
+    from vocalverse.store.songs import add_song
+    from vocalverse.store.venues import find_venue
+
+    engine = owner_engine(database_url)
+    with engine.begin() as connection:
+        venue_id = find_venue(connection, VENUE)
+        for number, chart in enumerate(CHARTS, start=1):
+            data = chart.read_bytes()
+            melody = read_reference(data, name=chart.name)
+            keep_reference(
+                connection,
+                song_id=add_song(connection, venue_id=venue_id, ref=song_of(number), title=melody.title),
+                kind=ReferenceKind.MELODY,
+                source=melody.source,
+                melody=to_json(melody),
+                sha256=sha256(data).digest(),
+            )
+    engine.dispose()
 
 
 def _standing(recording: Recording) -> list[object]:

@@ -11,6 +11,7 @@ from scipy.signal import fftconvolve
 from vocalverse.samples.music import RATE_HZ, Signal, backing, key_of
 
 TAKES = tuple(Path(__file__).parent / "takes" / name for name in ("vocadito_10.flac", "vocadito_14.flac"))
+CHARTS = tuple(take.with_suffix(".txt") for take in TAKES)
 
 _COUNT_IN_S = 2 * 60 / 84  # two beats of the backing before the voice
 _ENDING_S = 1.0
@@ -50,16 +51,21 @@ def write_samples(folder: Path) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for number, take in enumerate(TAKES, start=1):
-        recording = folder / f"sample-{number}.flac"
+        recording = folder / f"{song_of(number)}.flac"
         recording.with_suffix(".json").write_text(json.dumps(_metadata(number, take), indent=2) + "\n")
-        unfinished = make_recording(take, folder / f".sample-{number}.flac", seed=number)
+        unfinished = make_recording(take, folder / f".{recording.name}", seed=number)
         written.append(unfinished.replace(recording))
     return written
 
 
+def song_of(number: int) -> str:
+    """The name of its song."""
+    return f"sample-{number}"
+
+
 def _metadata(number: int, take: Path) -> dict[str, Any]:
     return {
-        "song": f"sample-{number}",
+        "song": song_of(number),
         "song_title": f"Sample song {number} ({take.stem})",
         "room": "sample room",
         "machine": "sample machine",

@@ -83,4 +83,5 @@ def test_the_same_sound_is_known_after_encoding_and_cutting_and_no_other_is():
 def test_of_hardly_any_voice_nothing_is_said():
     silent = Pitch(np.zeros(500, "f4"), np.zeros(500, np.bool_), np.zeros(500, "f4"))
     assert signature(silent) is None
-    assert originals([None, None, Signature(3.0, (0,) * 128), Signature(3.0, (0,) * 128)]) == [None, None, None, 2]
+    flat = Signature(3.0, np.zeros(128, np.int16))
+    assert originals([None, None, flat, flat]) == [None, None, None, 2]

@@ -166,7 +166,7 @@ def curate(
     _write(out, as_list(out, rows, choices))
     facts = counted(rows, choices)
     sentence = f"{facts['picked']} of {len(rows)} picked, listed in {in_words(str(out))}."
-    show_done(f"{sentence} {in_words(facts['dropped'])}", {**facts, "out": str(out)}, as_json=as_json)
+    show_done(f"{sentence} Not picked: {in_words(facts['dropped'])}.", {**facts, "out": str(out)}, as_json=as_json)
 
 
 def _measuring(*, alone: bool, jobs: int, cache: Path | None) -> Measuring:

@@ -25,6 +25,7 @@ _NAMES = ("singer", "song")
 
 @dataclass(frozen=True)
 class Found:
+    name: str  # below what was given
     take: Sought
     singer: str
     song: str | None
@@ -51,14 +52,19 @@ def found_in(given: Path, names: str | None) -> list[Found]:
             raise BadInput(f"--names {names!r} fits no recording: {found[0].below.as_posix()} is one of them.")
         groups = [one.groupdict() if one else {} for one in named]
         return [
-            Found(Sought(one.source), said.get("singer") or str(one.source), said.get("song"))
+            _found(given, Sought(one.source), said.get("singer"), said.get("song"))
             for one, said in zip(found, groups, strict=True)
         ]
     from vocalverse.prescreen.manifest import read
 
     if names:
         raise BadInput(f"--names is for folders; {given} is a list, which has a column singer and a column song.")
-    return [Found(Sought(one.audio, one.chart), one.singer or str(one.audio), one.song) for one in read(given)]
+    return [_found(given.parent, Sought(one.audio, one.chart), one.singer, one.song) for one in read(given)]
+
+
+def _found(folder: Path, take: Sought, singer: str | None, song: str | None) -> Found:
+    name = os.path.relpath(take.audio, folder)
+    return Found(name, take, singer or name, song)
 
 
 def judged(found: Sequence[Found], rules: "Rules", measuring: Measuring) -> Iterator[Row]:
@@ -66,13 +72,12 @@ def judged(found: Sequence[Found], rules: "Rules", measuring: Measuring) -> Iter
     from vocalverse.prescreen.judge import prescreen, refused_before
 
     for one, known in zip(found, known_of([one.take for one in found], measuring), strict=True):
-        name = str(one.take.audio)
         if isinstance(known, Known):
             verdict = refused_before(prescreen(known.evidence, rules), known.against)
-            candidate = Candidate(name, one.singer, one.song, verdict, known.signature)
+            candidate = Candidate(one.name, one.singer, one.song, verdict, known.signature)
             yield Row(one, candidate, known.evidence.get("compass.voiced_s"))
         else:
-            yield Row(one, Candidate(name, one.singer, one.song, failed=known.code), None)
+            yield Row(one, Candidate(one.name, one.singer, one.song, failed=known.code), None)
 
 
 def as_list(out: Path, rows: Sequence[Row], choices: "Sequence[Choice]") -> str:

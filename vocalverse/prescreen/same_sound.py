@@ -12,9 +12,10 @@ from vocalverse.measure.pitch.track import Pitch
 _POINTS = 128
 _VOICED_AT_LEAST = 24  # points: fewer may be alike by chance
 _SAME_LENGTH_S = 0.15
-# Encoders move a pitch by a cent or two. Nobody sings a song twice within 10: not even its breaths come at the same time.
-_ALIKE_CENTS = 10.0
-_ALIKE_SHARE = 0.8
+# The same sound in other encodings keeps more than 80 % of its points so near, even of a few seconds; who sings the same
+# line twice as alike as possible, half of them.
+_ALIKE_CENTS = 15.0
+_ALIKE_SHARE = 0.7
 _UNVOICED = -32_768
 
 Cents = npt.NDArray[np.int16]  # [points]

@@ -1,4 +1,7 @@
-"""Pitch and rhythm from 0 to 100: against the song where it is known, guessed from the take itself where it is not."""
+"""Pitch and rhythm from 0 to 100: against the song where it is known, guessed from the take itself where it is not.
+
+Another song's notes are off pitch here: telling that from somebody who is, is the business of the rules.
+"""
 
 from collections.abc import Sequence
 
@@ -9,26 +12,26 @@ from vocalverse.measure.free.grid import SemitoneGrid
 from vocalverse.measure.marks import Score
 from vocalverse.measure.take import AgainstSong, Measured
 
-_ANOTHER_SONG = 0.05  # confidence, at most: figures against it are chance
 _SUNG = 0.5  # of a line's time: less is no singing of it
 
 # What a take's own figures say of the score that it would get against its song: 5 % lie below `low`, 5 % above `high`.
 # From made takes of made songs with notes and lines off by any amount, and wrong notes that lie on the grid, so weighted
-# that all scores are as frequent. A grid tells a good singer; past 40 cents it tells nothing, and a bad one may be fair.
+# that all scores are as frequent; lowered by what people's charts are off themselves. A grid tells a good singer; past
+# 40 cents it tells nothing, and a bad one may be fair.
 _GRID = (0.0, 20.0, 40.0, 60.0, 80.0, 100.0)
-_PITCH_LOW = (25.0, 25.0, 25.0, 30.0, 48.0, 60.0)
-_PITCH = (45.0, 50.0, 57.0, 72.0, 86.0, 93.0)
+_PITCH_LOW = (25.0, 25.0, 25.0, 30.0, 45.0, 57.0)
+_PITCH = (45.0, 50.0, 57.0, 70.0, 82.0, 88.0)
 _PITCH_HIGH = (75.0, 82.0, 91.0, 95.0, 97.0, 100.0)
 _SPREAD_MS = (20.0, 40.0, 60.0, 80.0, 120.0, 200.0)
-_RHYTHM_LOW = (92.0, 80.0, 50.0, 45.0, 30.0, 10.0)
-_RHYTHM = (98.0, 95.0, 88.0, 80.0, 70.0, 50.0)
+_RHYTHM_LOW = (80.0, 72.0, 48.0, 40.0, 30.0, 10.0)
+_RHYTHM = (93.0, 90.0, 84.0, 77.0, 68.0, 50.0)
 _RHYTHM_HIGH = (100.0, 99.0, 97.0, 94.0, 88.0, 80.0)
 
 
 def pitch_score(measured: Measured) -> Score | None:
     """None where nothing is known."""
     song, grid = measured.against_song, measured.by_itself.grid
-    if isinstance(song, AgainstSong) and song.intonation and _is_the_song(song):
+    if isinstance(song, AgainstSong) and song.intonation:
         return _of_all_that_is_sung(song.intonation.score, song)
     return _by_the_grid(grid) if grid else None
 
@@ -36,13 +39,9 @@ def pitch_score(measured: Measured) -> Score | None:
 def rhythm_score(measured: Measured) -> Score | None:
     """None where nothing is known."""
     song, timing = measured.against_song, measured.by_itself.timing
-    if isinstance(song, AgainstSong) and song.rhythm and _is_the_song(song):
+    if isinstance(song, AgainstSong) and song.rhythm:
         return _of_all_that_is_sung(song.rhythm.score, song)
     return _by_the_beats(timing) if timing else None
-
-
-def _is_the_song(song: AgainstSong) -> bool:
-    return song.aligned.confidence is None or song.aligned.confidence > _ANOTHER_SONG
 
 
 def _of_all_that_is_sung(score: Score, song: AgainstSong) -> Score:

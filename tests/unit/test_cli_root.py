@@ -36,6 +36,7 @@ COMMANDS = [
     "blobs",
     "separate",
     "measure",
+    "prescreen",
     "models",
     "train",
     "bench",

@@ -45,7 +45,7 @@ def prescreen() -> None:
     """
 
 
-@prescreen.command()
+@prescreen.command(short_help="Show the rules.")
 @click.argument("rules", required=False, type=_PATH)
 @json_option
 def show(rules: Path | None, *, as_json: bool) -> None:
@@ -60,7 +60,7 @@ def show(rules: Path | None, *, as_json: bool) -> None:
         show_rules(said)
 
 
-@prescreen.command()
+@prescreen.command(short_help="Learn thresholds from takes that people rated.")
 @click.argument("manifest", type=_PATH)
 @click.option("--keep-from", type=float, metavar="RATING", help="Takes rated so or better are worth keeping.")
 @click.option(
@@ -125,7 +125,7 @@ def calibrate(
         sys.exit(EXIT_SOME_FAILED)
 
 
-@prescreen.command()
+@prescreen.command(short_help="Pick takes that are worth an expert's ear.")
 @click.argument("given", metavar="FOLDER", type=_PATH)
 @click.option("--keep", required=True, type=click.IntRange(1), metavar="N", help="How many to pick.")
 @click.option("--out", required=True, type=_PATH, metavar="FILE", help="The list that is written: .csv or .jsonl.")

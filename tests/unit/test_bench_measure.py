@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from vocalverse.bench import measure, measure_child
-from vocalverse.bench.measure_song import chart_of, make_song
+from vocalverse.bench.made_song import chart_of, make_song
 from vocalverse.cli.bench import bench
 from vocalverse.measure.pitch.track import midi_of
 from vocalverse.synthesis.singing import RATE_HZ

@@ -34,7 +34,7 @@ _RATE_HZ = 44_100
 
 
 def make(length_s: float, folder: Path) -> dict[str, Any]:
-    from vocalverse.bench.measure_song import make_song
+    from vocalverse.bench.made_song import make_song
 
     song = make_song(length_s)
     (folder / _LENGTH).write_text(str(length_s))
@@ -89,7 +89,7 @@ def measure(folder: Path, *, parts: Counter[str] | None = None) -> dict[str, Any
 
 
 def _melody(folder: Path) -> Any:
-    from vocalverse.bench.measure_song import chart_of
+    from vocalverse.bench.made_song import chart_of
 
     length = folder / _LENGTH
     return chart_of(float(length.read_text())) if length.exists() else None

@@ -31,11 +31,19 @@ class _Wishes:
     data: Path | None
     accepted: bool
     file: Path | None
-    peer_python: Path | None
+    peer_pythons: tuple[Path, ...]
+
+    @property
+    def peer_python(self) -> Path | None:
+        return self.peer_pythons[0] if self.peer_pythons else None
 
 
 @click.command()
-@click.argument("what", type=click.Choice(["machine", *_SPINE, "separate", "measure", "hearing", "all"]), default="all")
+@click.argument(
+    "what",
+    type=click.Choice(["machine", *_SPINE, "separate", "measure", "hearing", "truth", "scoring", "all"]),
+    default="all",
+)
 @click.option("--quick", is_flag=True, help="Smaller numbers, for a first look.")
 @click.option(
     "--workers", type=click.IntRange(1, 64), default=2, show_default=True, help="Workers for the no-op bench."
@@ -55,7 +63,7 @@ class _Wishes:
 @click.option(
     "--data",
     type=click.Path(file_okay=False, path_type=Path),
-    help="The recordings for the bench `hearing`: a folder with mir1k, rir, ssvd and ultrastar in it.",
+    help="The recordings for `hearing`, `truth` and `scoring`: a folder with mir1k, rir, ssvd and ultrastar in it.",
 )
 @click.option(
     "--accept-licence",
@@ -70,8 +78,11 @@ class _Wishes:
 )
 @click.option(
     "--peer-python",
+    "peer_pythons",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A Python with peers that this package never loads, such as parselmouth; they run in processes of their own.",
+    multiple=True,
+    help="A Python with peers that this package never loads, such as parselmouth; they run in processes of their own."
+    " `truth` looks in several.",
 )
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def bench(what: str, *, as_json: bool, **wishes: object) -> None:
@@ -86,6 +97,8 @@ def bench(what: str, *, as_json: bool, **wishes: object) -> None:
     separate  the ear beside audio-separator, on songs, and on a GPU where one is; half an hour
     measure   all measures of a song on one core beside the plain chain, and over length; a quarter of an hour
     hearing   how well the ear hears, in tables, on recordings of your own (--data); half an hour
+    truth     how true the measures are, on made singing; with --data also on labels; a quarter of an hour, an hour
+    scoring   what games pay for good, damaged and no singing, and what we do; with --data also on recordings
     """
     wished = _Wishes(**wishes)  # type: ignore[arg-type]
     if what in _TABLES:
@@ -168,7 +181,25 @@ def _hearing(place: Path, wished: _Wishes, progress: Progress) -> "Iterator[Tabl
     yield from measure(Corpus.at(wished.data), place, extent, research=wished.accepted, progress=progress)
 
 
-_TABLES: "dict[str, Callable[[Path, _Wishes, Progress], Iterator[Table]]]" = {"hearing": _hearing}
+def _scoring(place: Path, wished: _Wishes, progress: Progress) -> "Iterator[Table]":
+    from vocalverse.bench.scoring.tables import FULL, QUICK, measure
+
+    extent = QUICK if wished.quick else FULL
+    yield from measure(place, extent, data=wished.data, peer_python=wished.peer_python, progress=progress)
+
+
+def _truth(place: Path, wished: _Wishes, progress: Progress) -> "Iterator[Table]":
+    from vocalverse.bench.truth.tables import FULL, QUICK, measure
+
+    extent = QUICK if wished.quick else FULL
+    yield from measure(extent, data=wished.data, peer_pythons=wished.peer_pythons, progress=progress)
+
+
+_TABLES: "dict[str, Callable[[Path, _Wishes, Progress], Iterator[Table]]]" = {
+    "hearing": _hearing,
+    "truth": _truth,
+    "scoring": _scoring,
+}
 
 
 @contextmanager

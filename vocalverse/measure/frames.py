@@ -38,9 +38,7 @@ class Frames:
     @classmethod
     def of(cls, samples: Samples, *, sample_rate_hz: int = 44_100) -> Self:
         """Of a sound [frames, channels], its channels averaged."""
-        channels = samples.shape[1]
-        mono = samples @ np.full(channels, 1 / channels, np.float32)  # numpy's mean takes six times as long
-        return cls.of_signal(soxr.resample(mono, sample_rate_hz, RATE_HZ).astype(np.float32, copy=False))
+        return cls.of_signal(_resampled(samples, sample_rate_hz))
 
     @classmethod
     def of_signal(cls, signal: Signal) -> Self:
@@ -82,6 +80,13 @@ class Heard:
     wet: Frames  # the voice as it was in the room: dereverberation takes breath noises for reverberation
     mix: Frames  # the whole recording
     pitch: "Pitch"  # of the dry voice
+
+
+def _resampled(samples: Samples, sample_rate_hz: int) -> Signal:
+    channels = samples.shape[1]
+    mono = samples @ np.full(channels, 1 / channels, np.float32)  # numpy's mean takes six times as long
+    signal: Signal = soxr.resample(mono, sample_rate_hz, RATE_HZ).astype(np.float32, copy=False)
+    return signal
 
 
 def _db(power: Floats) -> Floats:

@@ -9,6 +9,7 @@ from vocalverse.measure.reference.melody import Melody
 from vocalverse.samples.music import Key, backing
 from vocalverse.synthesis.melodies import melody
 from vocalverse.synthesis.singing import RATE_HZ, Consonant, Place, Tone, Vibrato, Vowel, sing
+from vocalverse.synthesis.throat import Voice
 
 _LINE_S = 4.6  # about, with the rest behind it
 _BREATH_S, _REST_S = 0.3, 1.0
@@ -32,10 +33,11 @@ def chart_of(length_s: float, *, seed: int = 0) -> Melody:
     return melody(max(1, round(length_s / _LINE_S)), seed=seed, rest_s=_REST_S)
 
 
-def make_song(length_s: float, *, seed: int = 0) -> Song:
+def make_song(length_s: float, *, seed: int = 0, voice: Voice = Voice()) -> Song:
     """The same for the same seed."""
     rng, chart = np.random.default_rng(seed), chart_of(length_s, seed=seed)
-    sung = sing(_tones(chart, rng), place=Place(t60_s=_ROOM_T60_S, drr_db=_ROOM_DRR_DB, noise_dbfs=-70), seed=seed)
+    place = Place(t60_s=_ROOM_T60_S, drr_db=_ROOM_DRR_DB, noise_dbfs=-70)
+    sung = sing(tones_of(chart, rng), voice=voice, place=place, seed=seed)
     frames = round(length_s * RATE_HZ)
     music = _BACKING_GAIN * backing(Key(tonic=9, minor=True), frames, rng).astype(np.float32)[:, None]
     dry, wet = (_as_long(part, frames) for part in (sung.dry, sung.samples))
@@ -46,7 +48,7 @@ def _as_long(sound: Samples, frames: int) -> Samples:
     return np.pad(sound[:frames], ((0, max(0, frames - len(sound))), (0, 0)))
 
 
-def _tones(chart: Melody, rng: np.random.Generator) -> list[Tone]:
+def tones_of(chart: Melody, rng: np.random.Generator) -> list[Tone]:
     """As written, with what a singer adds: breaths, syllables, vibrato on what is long."""
     tones, at_s = [], 0.0
     for line in chart.lines:

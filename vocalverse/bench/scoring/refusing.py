@@ -1,0 +1,72 @@
+"""What is paid for what is no singing, who is refused, and who is refused wrongly."""
+
+import statistics
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
+
+from vocalverse.bench.hearing.table import Cell, Column, Row, Table
+from vocalverse.bench.scoring.judges import Judged, Judges
+from vocalverse.records import Verdict
+
+_Key = TypeVar("_Key")
+
+
+def paid(judges: Judges, judged: Sequence[Judged]) -> Table:
+    """A row for each generator, honest takes first; of those with a chart."""
+    charted = [one for one in judged if one.points]
+    rows = []
+    for name, here in _grouped(charted, lambda one: "honest" if one.take.honest else one.take.name):
+        points: list[Cell] = [statistics.mean(one.points[judge] for one in here) for judge in judges.present]
+        rows.append(Row(name, [*points, _said(here)]))
+    columns = [*(Column(judge.value, 0) for judge in judges.present), Column("verdict")]
+    note = "Points of 10,000, means. The games hear what was recorded; ours hears it through its ear."
+    return Table("What is paid for what is no singing", "take", columns, rows, note)
+
+
+def refusals(judged: Sequence[Judged]) -> Iterator[Table]:
+    """Honest singers, and attacks; kinds that set thresholds apart from those that never did."""
+    columns = [
+        Column("recordings", 0),
+        Column("refused", 0),
+        Column("low", 0),
+        Column("refused, %"),
+        Column("set thresholds"),
+        Column("reasons"),
+    ]
+    for title, honest in (("Honest singers", True), ("What is no singing", False)):
+        here = [one for one in judged if one.take.honest is honest]
+        if not here:
+            continue
+        rows = [
+            _row(f"{kind}", "yes" if calibrated else "no", some)
+            for (kind, calibrated), some in _grouped(here, lambda one: (one.take.kind, one.take.calibrated))
+        ]
+        for calibrated, said in ((True, "that set thresholds"), (False, "never seen")):
+            if some := [one for one in here if one.take.calibrated is calibrated]:
+                rows.append(_row(f"all {said}", "yes" if calibrated else "no", some))
+        yield Table(f"{title}: who is refused", "kind", columns, rows)
+
+
+def _row(name: str, calibrated: str, judged: Sequence[Judged]) -> Row:
+    refused = [one for one in judged if one.verdict is Verdict.REFUSE]
+    low = sum(one.verdict is Verdict.LOW for one in judged)
+    cells = (float(len(judged)), float(len(refused)), float(low), 100 * len(refused) / len(judged))
+    return Row(name, [*cells, calibrated, _reasons(refused)])
+
+
+def _said(judged: Sequence[Judged]) -> str:
+    verdicts = Counter(one.verdict.value for one in judged)
+    reasons = _reasons([one for one in judged if one.verdict is not Verdict.PASS])
+    return ", ".join(verdicts) + (f" ({reasons})" if reasons else "")
+
+
+def _reasons(judged: Sequence[Judged]) -> str:
+    counted = Counter(reason for one in judged for reason in one.reasons)
+    return ", ".join(f"{reason} {count}" for reason, count in counted.most_common())
+
+
+def _grouped(judged: Sequence[Judged], key: Callable[[Judged], _Key]) -> Iterator[tuple[_Key, list[Judged]]]:
+    """In the order of their first ones."""
+    for one in dict.fromkeys(map(key, judged)):
+        yield one, [other for other in judged if key(other) == one]

@@ -33,7 +33,7 @@ class Instruments:
 
     def measure(self, mix: Samples, voice: Separated, dry: Dry, *, song: KnownSong, progress: Progress) -> Measured:
         heard = hear(dry.samples, voice.voice, mix, self.tracker, progress=progress)
-        return measure_take(heard, song.melody, progress=progress)
+        return measure_take(heard, song.melody, guide=song.guide, progress=progress)
 
     def prescreen(self, measured: Measured, recording: Measures) -> Prescreened:
         return prescreen(evidence(measured, recording), self.rules)

@@ -9,6 +9,7 @@ from vocalverse.measure.against.coverage import Coverage, coverage
 from vocalverse.measure.against.intonation import Intonation, intonation
 from vocalverse.measure.against.matching import match
 from vocalverse.measure.against.rhythm import Rhythm, rhythm
+from vocalverse.measure.authenticity.authenticity import Authenticity, measure_authenticity
 from vocalverse.measure.frames import STAGE, Frames, Heard
 from vocalverse.measure.free.beat_timing import BeatTiming, beat_timing
 from vocalverse.measure.free.beats import find_beats
@@ -19,6 +20,7 @@ from vocalverse.measure.notes import Note, find_notes
 from vocalverse.measure.phrases import Phrase, find_phrases
 from vocalverse.measure.pitch.track import Pitch
 from vocalverse.measure.pitch.tracker import PitchTracker
+from vocalverse.measure.reference.guide import Contour
 from vocalverse.measure.reference.melody import Melody, MelodyNote
 from vocalverse.measure.room import RoomHealth, measure_room
 from vocalverse.measure.singing.breath import find_breaths
@@ -71,6 +73,7 @@ class Measured:
     room: RoomHealth
     by_itself: ByItself
     against_song: AgainstSong | Unaligned | None  # None: no song is known
+    authenticity: Authenticity
 
 
 def hear(dry: Samples, wet: Samples, mix: Samples, tracker: PitchTracker, *, progress: Progress = no_progress) -> Heard:
@@ -82,7 +85,9 @@ def hear(dry: Samples, wet: Samples, mix: Samples, tracker: PitchTracker, *, pro
     return Heard(frames, wet_frames, mix_frames, tracker.track(frames, progress=progress))
 
 
-def measure_take(heard: Heard, melody: Melody | None = None, *, progress: Progress = no_progress) -> Measured:
+def measure_take(
+    heard: Heard, melody: Melody | None = None, *, guide: Contour | None = None, progress: Progress = no_progress
+) -> Measured:
     progress(STAGE, 0.5)
     notes, breaths = find_notes(heard), find_breaths(heard)
     progress(STAGE, 0.6)
@@ -95,6 +100,7 @@ def measure_take(heard: Heard, melody: Melody | None = None, *, progress: Progre
     progress(STAGE, 0.8)
     room, by_itself = measure_room(heard), _by_itself(heard, notes, phrases)
     progress(STAGE, 0.9)
+    aligned = song.aligned if isinstance(song, AgainstSong) else song
     return Measured(
         pitch=heard.pitch,
         notes=notes,
@@ -110,6 +116,7 @@ def measure_take(heard: Heard, melody: Melody | None = None, *, progress: Progre
         room=room,
         by_itself=by_itself,
         against_song=song,
+        authenticity=measure_authenticity(heard, notes, melody=melody, aligned=aligned, guide=guide),
     )
 
 

@@ -41,7 +41,7 @@ _SPREAD = _Watched("intonation, cents", "against_song.intonation.spread_cents", 
 _PITCH = _Watched("pitch, 0-100", "pitch.value", 3)
 _TIMING = _Watched("timing, ms", "against_song.rhythm.spread_ms", 5)
 _RHYTHM = _Watched("rhythm, 0-100", "rhythm.value", 3)
-_SUNG = _Watched("lines sung", "against_song.coverage.time_share", 0.03)
+_SUNG = _Watched("lines sung", "against_song.coverage.share", 0.05)
 _EXTENT = _Watched("vibrato, cents", "vibrato.extent_cents", 5, missing=0)
 _REGULAR = _Watched("vibrato's regularity", "vibrato.regularity", 0.03, missing=0)
 _STILL = _Watched("long tones, cents", "long_tones.spread_cents", 2)
@@ -195,7 +195,7 @@ def _matrix(moved: Mapping[Damage, Sequence[_Moves]], noise: Mapping[_Watched, f
         for at, grade in enumerate(damage.grades):
             cells: list[Cell] = [effect[at] if effect else None for effect in effects]
             rows.append(Row(f"{damage.name}, {grade:g} {damage.unit}", cells))
-    rows.append(Row("the unit", [noise[watched] for watched in _ALL]))
+    rows.append(Row("the unit", [f"{noise[watched]:.3g}" for watched in _ALL]))
     return Table("Damaged takes: every measure", "damage", [Column(one.name) for one in _ALL], rows, _UNIT)
 
 

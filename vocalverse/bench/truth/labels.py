@@ -45,10 +45,13 @@ def labelled_takes(folder: Path, count: int | None = None) -> Sequence[Take]:
 def _take(path: Path, *, held_back: bool) -> Take:
     labels = path.with_suffix(".txt")
     try:
-        notes = np.loadtxt(labels, ndmin=2)
+        lines = [line.split() for line in labels.read_text(encoding="utf-8").splitlines() if line.strip()]
+        notes = [(float(start_s), float(end_s), float(midi)) for start_s, end_s, midi in lines]
     except (OSError, ValueError) as error:
         raise BadInput(f"{labels} holds no labels, lines of onset, offset and MIDI pitch: {error}") from error
-    return Take(path.stem, Frames.of(read(path)).samples, Labelled.of(notes.tolist()), held_back)
+    if not notes:
+        raise BadInput(f"{labels} is empty: nobody labelled a note of {path.name}.")
+    return Take(path.stem, Frames.of(read(path)).samples, Labelled.of(notes), held_back)
 
 
 def labelled(

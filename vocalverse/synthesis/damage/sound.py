@@ -87,4 +87,6 @@ def _smooth(curve: npt.NDArray[np.generic], over_s: float) -> Signal:
 
 
 def _louder(samples: Samples, db: Curve) -> Samples:
-    return (samples * 10 ** (db / 20)[:, None]).astype(np.float32)
+    """Never past full scale, which would be overdrive."""
+    louder = samples * 10 ** (db / 20)[:, None]
+    return (louder / max(1.0, float(np.abs(louder).max()))).astype(np.float32)

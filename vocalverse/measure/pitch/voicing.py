@@ -10,13 +10,14 @@ from vocalverse.measure.frames import Floats, Frames
 from vocalverse.measure.pitch.comb import Positions, harmonics_db, standing_out_db
 from vocalverse.measure.pitch.network import loud
 
-# Logistic regression on the singer and the talker of tests/singing.py, in rooms, noise and remnants of backings: right
-# is a frame that is voiced and within 50 cents. No recording of anybody has told these numbers anything.
-_CONSTANT = 1.05
-_WEIGHTS = np.asarray((1.91, 1.46, 1.03, 1.19, -0.8), np.float32)
+# Logistic regression on noise and on the singer and the talker of vocalverse.synthesis: in rooms, over remnants of
+# backings, and through the ear, alone or out of music under MIT. Right is a frame that is voiced and within 50 cents. No
+# recording of anybody who sings has told these numbers anything.
+_CONSTANT = 1.69
+_WEIGHTS = np.asarray((2.24, 0.97, 1.77, 0.7, -1.55), np.float32)
 _LOGIT_MOST = 6.0
 _NEAR = 13  # frames: a voice that is off for less than the half of it still rings in the windows beside
-_BEGIN, _KEEP = 0.9, 0.8  # hysteresis: a frame that is wrongly taken for sung does more harm than one that is missed
+_BEGIN, _KEEP = 0.8, 0.5  # hysteresis: a frame that is wrongly taken for sung does more harm than one that is missed
 _SHORTEST = 5  # frames: nobody sings for 40 ms
 _GAP = 3  # frames that a sung note may flicker for
 _SAME = 1.0  # semitone, over such a flicker

@@ -101,6 +101,25 @@ class Figures:
     hum_dbfs: float | None = None
     howl_s: float | None = None
     howl_hz: float | None = None
+    # Whether it is somebody singing.
+    voiced_share: float | None = None  # of the recording
+    voice_in_mix_db: float | None = None  # against the whole recording while it sounds
+    leap_semitones: float | None = None  # from note to note, in the mean
+    whistled_s: float | None = None
+    whistled_share: float | None = None  # of what is loud
+    openest_db: float | None = None  # 1 to 2 kHz against what lies below, while the voice is as open as it ever is
+    timbre_moves_db: float | None = None  # what tongue and lips do
+    held_share: float | None = None  # of the voice: a pitch that is held
+    long_notes_share: float | None = None  # of the notes' time
+    notes_per_s: float | None = None  # of voice
+    syllables: float | None = None  # how surely one begins
+    one_note_share: float | None = None  # of the voice
+    repeated_share: float | None = None  # of the voice: heard before, wave for wave
+    repeated_after_s: float | None = None
+    second_voice_share: float | None = None  # of the steady voice
+    guide_same_share: float | None = None  # of the voice: as the known guide has it
+    guide_moves_alike: float | None = None  # -1..1
+    guide_later_s: float | None = None
 
 
 @dataclass(frozen=True)

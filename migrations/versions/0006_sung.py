@@ -96,6 +96,27 @@ FIGURES = {
     "hum_dbfs": (REAL, "Level of that hum."),
     "howl_s": (REAL, "Seconds of feedback howl."),
     "howl_hz": (REAL, "Pitch of the longest howl."),
+    "voiced_share": (
+        REAL,
+        "Share of the recording in which a pitch is sung. This and what follows tell singing from else.",
+    ),
+    "voice_in_mix_db": (REAL, "The voice against the whole recording while it sounds."),
+    "leap_semitones": (REAL, "From note to note, in the mean."),
+    "whistled_s": (REAL, "Seconds of whistling: one line without overtones."),
+    "whistled_share": (REAL, "Its share of what is loud."),
+    "openest_db": (REAL, "1 to 2 kHz against what lies below, while the voice is as open as it ever is."),
+    "timbre_moves_db": (REAL, "What tongue and lips do: how the spectrum moves within 50 ms."),
+    "held_share": (REAL, "Share of the voice in which a pitch is held; in talk it is small."),
+    "long_notes_share": (REAL, "Share of the notes time that long ones take."),
+    "notes_per_s": (REAL, "Notes for each second of voice."),
+    "syllables": (REAL, "How surely one begins, in the mean of the voice; 0 where nothing moves."),
+    "one_note_share": (REAL, "Share of the voice that is one note, octaves aside."),
+    "repeated_share": (REAL, "Share of the voice that was heard before, wave for wave."),
+    "repeated_after_s": (REAL, "How long before, mostly."),
+    "second_voice_share": (REAL, "Share of the steady voice under which there is another."),
+    "guide_same_share": (REAL, "Share of the voice at the pitch of the known guide vocal; empty where none is known."),
+    "guide_moves_alike": (REAL, "-1 to 1: how alike they waver; another singer has about 0."),
+    "guide_later_s": (REAL, "How much later than the guide."),
 }
 
 OUTCOME, LAST = "a.outcome,", "m.bleed_db"

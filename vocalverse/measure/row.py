@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from vocalverse.measure.against.align import Unaligned
+from vocalverse.measure.authenticity.authenticity import Authenticity
 from vocalverse.measure.marks import Score
 from vocalverse.measure.singing.ornaments import OrnamentKind
 from vocalverse.measure.take import AgainstSong, Measured
@@ -17,7 +18,7 @@ from vocalverse.sung import Figures, Notes, Phrases, Sung
 def as_sung(measured: Measured, *, pitch: Score | None = None, rhythm: Score | None = None) -> Sung:
     """The scores are the prescreen's, which reads all of what was measured."""
     scored = _with_scores(_by_itself(measured), pitch, rhythm)
-    told = _against_song(scored, measured.against_song)
+    told = _of_authenticity(_against_song(scored, measured.against_song), measured.authenticity)
     return Sung(_known(told), _notes(measured), _phrases(measured), packed(measured))
 
 
@@ -37,7 +38,6 @@ def _against_song(figures: Figures, song: AgainstSong | Unaligned | None) -> Fig
     aligned, sung, pitch, rhythm = song.aligned, song.coverage, song.intonation, song.rhythm
     return replace(
         figures,
-        song_confidence=aligned.confidence,
         song_latency_s=aligned.latency_s,
         song_tempo=aligned.tempo_ratio,
         transposed_semitones=aligned.transposed_semitones,
@@ -54,6 +54,32 @@ def _against_song(figures: Figures, song: AgainstSong | Unaligned | None) -> Fig
         rushing_share=rhythm.rushing_share if rhythm else None,
         dragging_share=rhythm.dragging_share if rhythm else None,
         tendency=rhythm.tendency.value if rhythm else None,
+    )
+
+
+def _of_authenticity(figures: Figures, found: Authenticity) -> Figures:
+    played = found.playback
+    return replace(
+        figures,
+        song_confidence=found.song_confidence,
+        voiced_share=found.presence.voiced_share,
+        voice_in_mix_db=found.presence.in_mix_db,
+        leap_semitones=found.presence.leap_semitones,
+        whistled_s=found.timbre.whistled_s,
+        whistled_share=found.timbre.whistled_share,
+        openest_db=found.timbre.openest_db,
+        timbre_moves_db=found.timbre.moves_db,
+        held_share=found.speech.held_share,
+        long_notes_share=found.speech.long_notes_share,
+        notes_per_s=found.speech.notes_per_s,
+        syllables=found.speech.syllables,
+        one_note_share=found.one_note.share,
+        repeated_share=found.repetition.share,
+        repeated_after_s=found.repetition.after_s,
+        second_voice_share=found.second_voice.share,
+        guide_same_share=played.same_share if played else None,
+        guide_moves_alike=played.moves_alike if played else None,
+        guide_later_s=played.later_s if played else None,
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from numpy.lib.stride_tricks import sliding_window_view
 
 from vocalverse.measure.frames import HOP_S
 from vocalverse.measure.phrases import Span
@@ -42,12 +43,13 @@ def consistency(phrases: Sequence[Span], pitch: Pitch) -> Consistency | None:
     """None where no phrase comes again."""
     midi = pitch.midi.astype(np.float64)
     held = [phrase for phrase in phrases if phrase.end_s - phrase.start_s >= _SHORTEST_S][:_PHRASES_AT_MOST]
-    contours = [_contour(midi, phrase) for phrase in held]
+    moving = [(phrase, contour) for phrase in held if _moves(contour := _contour(midi, phrase)) >= _MOVES_SEMITONES]
+    contours = np.asarray([contour for _, contour in moving])
     pairs = []
-    for second in range(1, len(held)):
+    for second in range(1, len(moving)):
         # The nearest before it: of a chorus sung four times there are three pairs.
-        for first in range(second - 1, -1, -1):
-            if again := _again(held[first], held[second], contours[first], contours[second]):
+        for first in np.flatnonzero(_may_be(contours[:second], contours[second]))[::-1]:
+            if again := _again(moving[first], moving[second]):
                 pairs.append(again)
                 break
     if not pairs:
@@ -65,9 +67,19 @@ def _contour(midi: Contour, phrase: Span) -> Contour:
     return contour
 
 
-def _again(first: Span, second: Span, one: Contour, other: Contour) -> Again | None:
+def _may_be(firsts: Contour, second: Contour) -> npt.NDArray[np.bool_]:
+    """[phrases]: those of `firsts` [phrases, points] that come again at all, and some more: `_again` takes its time."""
+    padded = np.pad(second, _SLIDE, constant_values=np.nan)
+    off = np.abs(sliding_window_view(padded, _POINTS) - firsts[:, None])  # [phrases, slides, points]
+    near = (off < _SHIFT_SEMITONES + _ALIKE_SEMITONES).sum(axis=2)
+    possible: npt.NDArray[np.bool_] = (near >= _ALIKE_SHARE * (~np.isnan(off)).sum(axis=2)).any(axis=1)
+    return possible
+
+
+def _again(before: tuple[Span, Contour], after: tuple[Span, Contour]) -> Again | None:
+    (first, one), (second, other) = before, after
     lengths = (second.end_s - second.start_s) / (first.end_s - first.start_s)
-    if not 1 / _LENGTHS <= lengths <= _LENGTHS or min(_moves(one), _moves(other)) < _MOVES_SEMITONES:
+    if not 1 / _LENGTHS <= lengths <= _LENGTHS:
         return None
     slides = [other[max(0, step) : _POINTS + step] - one[max(0, -step) : _POINTS - step] for step in _slides()]
     apart = [slide[~np.isnan(slide)] for slide in slides]

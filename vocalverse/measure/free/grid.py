@@ -1,6 +1,7 @@
 """How well what is held lies on a grid of semitones, wherever that grid is, and how the grid moves."""
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -27,12 +28,12 @@ Values = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class SemitoneGrid:
-    """How well notes lie on one grid of their own. A wrong note that lies on it costs nothing, and past 40 cents nothing
+    """How well notes lie on one grid, of the backing or of their own. A wrong note that lies on it costs nothing, and past 40 cents nothing
     can be told: this score is not one that is given against a song.
     """
 
     score: Score
-    strength: float  # 1 where all lies on it, 0 where it lies anywhere
+    strength: float  # 1 where all lies on it, 0 where it lies anywhere, less where it lies between
     tuning_cents: float  # of the grid, above A4 = 440 Hz; -50 … 50
     off_cents: float  # the median of how far from it what is held is
     held_s: float
@@ -47,22 +48,25 @@ class CentreDrift:
     windows: int
 
 
-def semitone_grid(pitch: Pitch) -> SemitoneGrid | None:
-    """None where too little is held."""
+def semitone_grid(pitch: Pitch, *, tuning_cents: float | None = None) -> SemitoneGrid | None:
+    """On the grid of the backing, where that is known, else on the one that fits best. None where too little is held."""
     midi = steady_midi(pitch)
     held = midi[~np.isnan(midi)]
     held_s = len(held) * HOP_S
     if held_s < _HELD_AT_LEAST_S:
         return None
     comb = _combs(held)
+    if tuning_cents is not None:
+        comb = comb[:, [round(tuning_cents) % 100]]
     strengths = _strength(comb.mean(axis=0))
-    tuning = int(strengths.argmax())
+    tuning = int(strengths.argmax()) if tuning_cents is None else round(tuning_cents)
     off = _off(held, tuning)
     low, high = _interval(comb)
-    value = _score(float(strengths[tuning]))
+    strength = float(strengths.max())
+    value = _score(strength)
     return SemitoneGrid(
         score=Score(value, min(value, low), max(value, high)),
-        strength=float(strengths[tuning]),
+        strength=strength,
         tuning_cents=float((tuning + 50) % 100 - 50),
         off_cents=float(np.median(np.abs(off))),
         held_s=held_s,
@@ -94,12 +98,16 @@ def centre_drift(pitch: Pitch) -> CentreDrift | None:
 
 def _combs(held: Values) -> Values:
     """[frames, 100]: how near each is to each grid."""
-    cell = np.rint(100 * held).astype(np.intp) % 100
-    apart = (np.arange(100) + 50) % 100 - 50
-    shape = np.exp(-0.5 * np.square(apart / _SIGMA_CENTS))
-    grids = np.stack([np.roll(shape, place) for place in range(100)])
-    near: Values = grids[cell]
+    near: Values = _grids()[np.rint(100 * held).astype(np.intp) % 100]
     return near
+
+
+@cache
+def _grids() -> Values:
+    """[100, 100]: how near each cent of a semitone is to each grid."""
+    cents = np.arange(100)
+    apart = (cents[:, None] - cents + 50) % 100 - 50
+    return np.exp(-0.5 * np.square(apart / _SIGMA_CENTS))
 
 
 def _strength(near: Values) -> Values:

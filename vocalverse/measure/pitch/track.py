@@ -1,6 +1,7 @@
 """A voice's pitch over time, on the frames that all measures share."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -16,10 +17,12 @@ class Pitch:
     voiced: npt.NDArray[np.bool_]  # [frames]
     confidence: Floats  # [frames], 0..1: how likely it is that this frame is sung at this pitch
 
-    @property
+    @cached_property
     def midi(self) -> Floats:
         """[frames], not a number where nothing is sung."""
-        return np.where(self.voiced, midi_of(np.maximum(self.hz, 1.0)), np.nan).astype(np.float32)
+        midi = np.where(self.voiced, midi_of(np.maximum(self.hz, 1.0)), np.nan).astype(np.float32)
+        midi.flags.writeable = False  # all who ask have the same one
+        return midi
 
 
 def midi_of(hz: npt.ArrayLike) -> npt.NDArray[np.float64]:

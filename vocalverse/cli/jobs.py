@@ -2,6 +2,7 @@
 
 import multiprocessing
 import signal
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar, TypeVar
 
@@ -24,16 +25,18 @@ def side_by_side(
 
     before = set(multiprocessing.active_children())
     context = multiprocessing.get_context("spawn")  # torch does not live through a fork
-    pool = ProcessPoolExecutor(min(jobs, len(things)), context, _begin, (opened,))
-    try:
-        yield from pool.map(_work, things)
-    except BrokenProcessPool as died:
-        raise JobDied("One of the processes was killed, perhaps for want of memory: try fewer --jobs.") from died
-    finally:
-        # After an error or Ctrl-C nobody waits for what is still under way.
-        pool.shutdown(wait=False, cancel_futures=True)
-        for child in set(multiprocessing.active_children()) - before:
-            child.terminate()
+    with ProcessPoolExecutor(min(jobs, len(things)), context, _begin, (opened,)) as pool:
+        try:
+            waiting = deque(pool.submit(_work, thing) for thing in things)
+            while waiting:
+                yield waiting.popleft().result()
+        except BrokenProcessPool as died:
+            raise JobDied("One of the processes was killed, perhaps for want of memory: try fewer --jobs.") from died
+        except BaseException:
+            # After an error or Ctrl-C nobody waits for what is still under way.
+            for child in set(multiprocessing.active_children()) - before:
+                child.terminate()
+            raise
 
 
 class _Process:

@@ -1,0 +1,52 @@
+"""Work side by side: in order, and nothing is left when it ends early."""
+
+import multiprocessing
+import os
+import signal
+import time
+from collections.abc import Callable
+from functools import partial
+
+import pytest
+
+from tests.patience import until
+from vocalverse.cli.jobs import JobDied, side_by_side
+
+
+def opened(slow_s: float = 0.0) -> Callable[[int], tuple[int, int]]:
+    def work(thing: int) -> tuple[int, int]:
+        time.sleep(slow_s * (3 - thing % 3))
+        return thing * thing, os.getpid()
+
+    return work
+
+
+def dying() -> Callable[[int], int]:
+    def work(thing: int) -> int:
+        os.kill(os.getpid(), signal.SIGKILL)
+        return thing
+
+    return work
+
+
+def children() -> int:
+    return len(multiprocessing.active_children())
+
+
+def test_results_come_in_the_order_of_the_things_and_each_process_is_opened_once():
+    results = list(side_by_side(partial(opened, 0.05), range(8), jobs=2))
+    assert [result for result, _ in results] == [thing * thing for thing in range(8)]
+    assert 1 <= len({process for _, process in results}) <= 2
+
+
+def test_who_stops_early_leaves_no_process():
+    before = children()
+    working = side_by_side(partial(opened, 0.5), range(40), jobs=2)
+    next(working)
+    working.close()
+    until(lambda: children() == before, "no process is left", within_s=20)
+
+
+def test_a_process_that_is_killed_is_told_of():
+    with pytest.raises(JobDied):
+        list(side_by_side(dying, range(4), jobs=2))

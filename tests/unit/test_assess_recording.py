@@ -10,8 +10,12 @@ import soundfile
 from vocalverse.assess import AssessOptions, Assessor, Take, Workshop, open_assessor
 from vocalverse.audio.sandbox import DecodeLimits
 from vocalverse.errors import LeaseLost, UnsupportedFormat
+from vocalverse.measure.pitch.tracker import PitchTracker
+from vocalverse.measure.reference import stored_guide
+from vocalverse.measure.reference.guide import guide_of
 from vocalverse.measure.reference.read import read_reference
 from vocalverse.measure.reference.stored import to_json
+from vocalverse.measure.take import hear
 from vocalverse.records import (
     Assessment,
     Finding,
@@ -165,6 +169,20 @@ def test_a_take_is_held_against_its_song(whole_assessor: Assessor, recorded: Rec
     assert figures.song_latency_s == pytest.approx(1.47, abs=0.05)  # the count-in and the room
     assert min(figures.pitch_score, figures.rhythm_score) > 60
     assert figures.pitch_low <= figures.pitch_score <= figures.pitch_high
+
+
+def test_a_known_guide_that_is_played_back_is_refused(whole_assessor: Assessor, recorded: Recorded):
+    """Over the backing, in a room."""
+    voice, _ = soundfile.read(TAKES[1], dtype="float32", always_2d=True)
+    guide = guide_of(hear(voice, voice, voice, PitchTracker.open()))
+    with recorded.recording.open("rb") as audio:
+        found = whole_assessor(
+            Take(ID, audio, references={ReferenceKind.GUIDE: stored_guide.to_json(guide)}), no_progress
+        )
+    assert (found.verdict, found.outcome) == (Verdict.REFUSE, Outcome.REFUSED)
+    assert found.reasons == (Reason.KNOWN_GUIDE_PLAYBACK,)
+    assert found.sung is not None
+    assert found.sung.figures.guide_same_share > 0.5
 
 
 def test_a_song_that_cannot_be_read_is_remarked_upon_and_the_take_is_judged(whole_assessor: Assessor):

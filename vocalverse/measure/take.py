@@ -16,6 +16,7 @@ from vocalverse.measure.free.beats import find_beats
 from vocalverse.measure.free.consistency import Consistency, consistency
 from vocalverse.measure.free.grid import CentreDrift, SemitoneGrid, centre_drift, semitone_grid
 from vocalverse.measure.free.histogram import PitchHistogram, pitch_histogram
+from vocalverse.measure.free.tuning import Tuning, tuning_of
 from vocalverse.measure.notes import Note, find_notes
 from vocalverse.measure.phrases import Phrase, find_phrases
 from vocalverse.measure.pitch.track import Pitch
@@ -55,6 +56,7 @@ class ByItself:
     histogram: PitchHistogram | None
     consistency: Consistency | None
     timing: BeatTiming | None  # against the beats of the whole recording
+    backing: Tuning | None = None  # how the backing is tuned that is heard beside the voice
 
 
 @dataclass(frozen=True)
@@ -91,14 +93,15 @@ def measure_take(
     progress(STAGE, 0.5)
     notes, breaths = find_notes(heard), find_breaths(heard)
     progress(STAGE, 0.6)
-    song = _against(heard, melody, notes) if melody else None
+    backing = _tuned(heard)
+    song = _against(heard, melody, notes, backing) if melody else None
     lines, words = (_lines(song), _words(song)) if isinstance(song, AgainstSong) else ((), None)
     phrases = find_phrases(notes, breaths=breaths, lines=lines)
     progress(STAGE, 0.7)
     vibrato = measure_vibrato(heard.pitch, notes)
     voice = measure_voice_quality(heard)
     progress(STAGE, 0.8)
-    room, by_itself = measure_room(heard), _by_itself(heard, notes, phrases)
+    room, by_itself = measure_room(heard), _by_itself(heard, notes, phrases, backing)
     progress(STAGE, 0.9)
     aligned = song.aligned if isinstance(song, AgainstSong) else song
     return Measured(
@@ -120,23 +123,30 @@ def measure_take(
     )
 
 
-def _against(heard: Heard, melody: Melody, notes: Sequence[Note]) -> AgainstSong | Unaligned:
+def _tuned(heard: Heard) -> Tuning | None:
+    """What is heard beside the voice: nothing where the voice is the recording."""
+    return None if heard.mix is heard.wet else tuning_of(heard.mix.samples - heard.wet.samples)
+
+
+def _against(heard: Heard, melody: Melody, notes: Sequence[Note], backing: Tuning | None) -> AgainstSong | Unaligned:
     aligned = align(heard.pitch, melody)
     if isinstance(aligned, Unaligned):
         return aligned
     matched = match(aligned, melody, notes, heard.pitch)
     sung = coverage(aligned, melody, heard.pitch)
-    return AgainstSong(melody, aligned, intonation(matched), rhythm(matched), sung)
+    tuning_cents = backing.near(aligned.key_cents) if backing else 0.0
+    return AgainstSong(melody, aligned, intonation(matched, tuning_cents=tuning_cents), rhythm(matched), sung)
 
 
-def _by_itself(heard: Heard, notes: Sequence[Note], phrases: Sequence[Phrase]) -> ByItself:
+def _by_itself(heard: Heard, notes: Sequence[Note], phrases: Sequence[Phrase], backing: Tuning | None) -> ByItself:
     beats = find_beats(heard.mix)
     return ByItself(
-        grid=semitone_grid(heard.pitch),
+        grid=semitone_grid(heard.pitch, tuning_cents=backing.cents if backing else None),
         drift=centre_drift(heard.pitch),
         histogram=pitch_histogram(heard.pitch),
         consistency=consistency(phrases, heard.pitch),
         timing=beat_timing([note.start_s for note in notes], beats.at_s) if beats else None,
+        backing=backing,
     )
 
 

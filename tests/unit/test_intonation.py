@@ -1,5 +1,7 @@
 """Pitch is judged beside key and octave, apart from time, and in the order in which it is off."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,7 @@ from vocalverse.measure.against.align import Aligned, align
 from vocalverse.measure.against.intonation import Intonation, intonation
 from vocalverse.measure.against.matching import match
 from vocalverse.measure.marks import marks, middle_spread, score, weighted_median
-from vocalverse.measure.reference.melody import Melody
+from vocalverse.measure.reference.melody import Melody, MelodyNote, NoteKind
 from vocalverse.synthesis.melodies import Faults, melody, perform
 
 SONG = melody(24, seed=3)
@@ -82,6 +84,25 @@ def test_each_note_and_phrase_says_where_it_is() -> None:
     first = SONG.lines[0].notes[0]
     assert found.notes[0].start_s == pytest.approx(first.start_s + 0.35, abs=0.03)
     assert found.phrases[0].mark > 0.95
+
+
+def test_a_golden_note_counts_twice_for_the_score_and_is_off_by_what_it_is_off() -> None:
+    plain = of(Faults(note_cents=60))
+    worst = sorted(plain.notes, key=lambda note: abs(note.cents))[len(plain.notes) // 2 :]
+    gold = {(note.line, note.note) for note in worst}
+    lines = tuple(
+        replace(
+            line, notes=tuple(_golden(note) if (at, number) in gold else note for number, note in enumerate(line.notes))
+        )
+        for at, line in enumerate(SONG.lines)
+    )
+    golden = of(Faults(note_cents=60), replace(SONG, lines=lines))
+    assert golden.score.value < plain.score.value - 5
+    assert (golden.bias_cents, golden.spread_cents) == (plain.bias_cents, plain.spread_cents)
+
+
+def _golden(note: MelodyNote) -> MelodyNote:
+    return replace(note, kind=NoteKind.GOLDEN)
 
 
 def test_nothing_is_made_of_nothing() -> None:

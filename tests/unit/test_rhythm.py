@@ -8,15 +8,16 @@ import pytest
 from vocalverse.measure.against.align import Aligned, align
 from vocalverse.measure.against.matching import Matched, match
 from vocalverse.measure.against.rhythm import Rhythm, Tendency, rhythm
+from vocalverse.measure.reference.melody import Melody, NoteKind
 from vocalverse.synthesis.melodies import Faults, HeardNote, Take, melody, perform
 
 SONG = melody(24, seed=3)
 
 
-def matched(take: Take) -> tuple[Matched, ...]:
-    aligned = align(take.pitch, SONG)
+def matched(take: Take, song: Melody = SONG) -> tuple[Matched, ...]:
+    aligned = align(take.pitch, song)
     assert isinstance(aligned, Aligned)
-    return match(aligned, SONG, take.notes, take.pitch)
+    return match(aligned, song, take.notes, take.pitch)
 
 
 def of(faults: Faults) -> Rhythm:
@@ -94,3 +95,18 @@ def test_without_any_onset_there_is_pitch_and_no_rhythm() -> None:
     found = matched(silent)
     assert rhythm(found) is None
     assert sum(one.cents is not None for one in found) > 100
+
+
+def test_of_rap_the_time_counts_and_no_pitch_and_of_freestyle_nothing() -> None:
+    def spoken(kind: NoteKind) -> Melody:
+        lines = [
+            replace(line, notes=tuple(replace(note, midi=None, kind=kind) for note in line.notes))
+            for line in SONG.lines[6:]
+        ]
+        return replace(SONG, lines=(*SONG.lines[:6], *lines))
+
+    take = perform(SONG, Faults(note_s=0.05))
+    rap, free = ([one.line for one in matched(take, spoken(kind))] for kind in (NoteKind.RAP, NoteKind.FREESTYLE))
+    assert max(rap) == len(SONG.lines) - 1
+    assert max(free) == 5
+    assert all((one.cents is None) == (one.line > 5) for one in matched(take, spoken(NoteKind.RAP)))

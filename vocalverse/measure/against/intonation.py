@@ -49,7 +49,7 @@ def intonation(matched: Sequence[Matched], *, tuning_cents: float = 0.0) -> Into
     cents = np.asarray([cents for _, cents in heard])
     weight = np.asarray([one.stable_s for one, _ in heard])
     given = marks(cents, full_to=FULL_TO_CENTS, none_from=NONE_FROM_CENTS)
-    whole = score(given, weight, [one.line for one, _ in heard])
+    whole = score(given, weight * [one.counts for one, _ in heard], [one.line for one, _ in heard])
     if whole is None:
         return None
     return Intonation(

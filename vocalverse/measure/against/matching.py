@@ -48,6 +48,7 @@ class Matched:
     late_s: float | None  # its onset; None where no note begins for it
     cents: float | None  # sharp of its line's key, octaves aside; None where it is not sung long enough to tell
     stable_s: float  # of it was heard
+    counts: int  # how often: a golden note twice
 
 
 @dataclass(frozen=True)
@@ -142,6 +143,7 @@ def _held_against(one: _Due, late_s: float | None, line: int, shift_s: float, mi
         late_s=None if late_s is None else late_s + shift_s,
         cents=cents,
         stable_s=stable_s,
+        counts=one.note.kind.counts,
     )
 
 

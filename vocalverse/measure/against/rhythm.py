@@ -68,8 +68,8 @@ def rhythm(matched: Sequence[Matched]) -> Rhythm | None:
         NoteTiming(one.line, one.note, one.start_s + delay_ms / 1_000, float(late_ms))
         for (one, _), late_ms in zip(begun, late, strict=True)
     )
-    weight = np.ones(len(late))
-    whole = score(marks(late, full_to=FULL_TO_MS, none_from=NONE_FROM_MS), weight, [note.line for note in notes])
+    given = marks(late, full_to=FULL_TO_MS, none_from=NONE_FROM_MS)
+    whole = score(given, [one.counts for one, _ in begun], [note.line for note in notes])
     if whole is None:
         return None
     parts = [list(part) for _, part in groupby(notes, key=lambda note: note.line)]
@@ -78,7 +78,7 @@ def rhythm(matched: Sequence[Matched]) -> Rhythm | None:
     return Rhythm(
         score=whole,
         delay_ms=delay_ms,
-        spread_ms=middle_spread(late, weight),
+        spread_ms=middle_spread(late, np.ones(len(late))),
         in_time_share=float((np.abs(late) <= FULL_TO_MS).mean()),
         rushing_share=rushing,
         dragging_share=dragging,

@@ -20,12 +20,19 @@ class NoteKind(StrEnum):
     NORMAL = "normal"
     GOLDEN = "golden"  # counts twice
     RAP = "rap"  # its rhythm counts, its pitch does not
-    GOLDEN_RAP = "golden_rap"
+    GOLDEN_RAP = "golden_rap"  # both
     FREESTYLE = "freestyle"  # nothing counts
 
     @property
     def has_pitch(self) -> bool:
         return self in (NoteKind.NORMAL, NoteKind.GOLDEN)
+
+    @property
+    def counts(self) -> int:
+        """How often, against a normal note."""
+        if self is NoteKind.FREESTYLE:
+            return 0
+        return 2 if self in (NoteKind.GOLDEN, NoteKind.GOLDEN_RAP) else 1
 
 
 class Source(StrEnum):

@@ -81,8 +81,10 @@ def test_twice_the_time_for_twice_the_length_is_linear(monkeypatch: pytest.Monke
     monkeypatch.setattr(measure, "_run", run)
     figures = {figure.name: figure for figure in measure._lengths([Path("60"), Path("240"), Path("900")])}
     assert figures["time grows with length to the power of"].value == pytest.approx(1)
-    assert figures["240 s of sound: peak memory"].value == 200
-    assert figures["240 s of sound: peak memory"].target == "≤ 300"
+    memory = figures["240 s of sound: memory at its peak"]
+    assert memory.value == 100
+    assert memory.target == "≤ 300"
+    assert "100 MB and the recording's 10 MB" in memory.note
 
 
 def test_a_recording_that_is_not_there_is_refused():

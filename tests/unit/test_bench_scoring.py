@@ -13,7 +13,15 @@ from vocalverse.bench.scoring.chart import as_ultrastar
 from vocalverse.bench.scoring.judges import Judge, Judged
 from vocalverse.bench.scoring.ranking import Ranked
 from vocalverse.bench.scoring.refusing import refusals
-from vocalverse.bench.scoring.takes import ATTACKS_EACH, MADE_BEAT_S, Take, made_attacks, recordings
+from vocalverse.bench.scoring.takes import (
+    ATTACKS_EACH,
+    MADE_BEAT_S,
+    Take,
+    instrumentals,
+    made_attacks,
+    recordings,
+    songs,
+)
 from vocalverse.cli.bench import bench
 from vocalverse.errors import BadInput
 from vocalverse.measure.frames import HOP_S
@@ -161,12 +169,15 @@ def test_recordings_are_read_as_they_lie(tmp_path: Path):
     soundfile.write(tmp_path / "ssvd" / "1.opus", noise[:, 0], 16_000, format="OGG", subtype="OPUS")
     soundfile.write(tmp_path / "ultrastar/A - B" / "audio.mp3", noise, 16_000, format="MP3")
     (tmp_path / "ultrastar/A - B" / "song.txt").write_text("#BPM:300\n#GAP:0\n: 0 4 5 la\n- 4\n: 90 9 5 la\nE\n")
-    found = {take.kind: take for take in recordings(tmp_path, 5, longest_s=0.5)}
+    soundfile.write(tmp_path / "ultrastar/A - B" / "instrumental.mp3", noise, 16_000, format="MP3")
+    takes = [*recordings(tmp_path, 5), *songs(tmp_path, 5, longest_s=0.5), *instrumentals(tmp_path, longest_s=0.5)]
+    found = {take.kind: take for take in takes}
     assert {kind: take.honest for kind, take in found.items()} == {
         "MIR-1K, voice and backing": True,
         "MIR-1K, backing alone": False,
         "ssvd": True,
         "whole songs": True,
+        "instrumentals": False,
     }
     assert not any(take.calibrated for take in found.values())
     whole = found["whole songs"]

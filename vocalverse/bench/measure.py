@@ -98,10 +98,10 @@ def _lengths(songs: Sequence[Path]) -> Iterator[Figure]:
         about = f"{one['audio_s']:.0f} s of sound"
         each_ms = 1_000 * one["cpu_s"] / one["audio_s"]
         yield Figure(f"{about}: measured in", one["cpu_s"], "s", note=f"{each_ms:.1f} ms for each second")
-        own_mb = one["peak_mb"] - one["song_mb"]
-        note = f"{one['loaded_mb']:,.0f} MB of it before; the song's own {one['song_mb']:,.0f} MB left out"
+        own_mb = one["peak_mb"] - one["song_mb"] - one["loaded_mb"]
+        note = f"beyond the program's {one['loaded_mb']:,.0f} MB and the recording's {one['song_mb']:,.0f} MB"
         asked = "≤ 300" if round(one["audio_s"]) == _SONG_S else ""
-        yield Figure(f"{about}: peak memory", own_mb, "MB", target=asked, note=note)
+        yield Figure(f"{about}: memory at its peak", own_mb, "MB", target=asked, note=note)
     lengths, took = (np.log([one[name] for one in found]) for name in ("audio_s", "cpu_s"))
     power = float(np.polyfit(lengths, took, 1)[0])
     yield Figure("time grows with length to the power of", power, "", target="1: linear")

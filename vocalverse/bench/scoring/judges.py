@@ -86,6 +86,16 @@ class Judges:
         reasons = tuple(one.code.value for one in prescreened.reasons)
         return Judged(replace(take, mix=take.mix[:0], guide=None), points, prescreened.verdict, reasons)
 
+    def voice_of(self, take: Take) -> Take:
+        """What the ear takes out of it, as if it had been sung alone."""
+        dry = self.instruments.ear.dereverberate(self.instruments.ear.separate(take.mix))
+        return replace(take, kind="voices out of songs", mix=dry.samples, alone=True)
+
+    def rest_of(self, take: Take) -> Take:
+        """What is left of it without that."""
+        rest = take.mix - self.instruments.ear.separate(take.mix).voice
+        return replace(take, kind="songs without their voice", mix=rest, honest=False)
+
     def pitch(self, samples: Samples) -> Pitch:
         return self.instruments.tracker.track(Frames.of(samples))
 

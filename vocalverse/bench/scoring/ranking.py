@@ -59,12 +59,12 @@ class Ranked:
         return 0.0 if np.isnan(found) else found
 
 
-def ranking(judges: Judges, takes: Sequence[Take], *, progress: Progress) -> Iterator[Table]:
+def ranking(judges: Judges, takes: Sequence[Take], *, progress: Progress, whose: str) -> Iterator[Table]:
     ranked: list[Ranked] = []
     kept: dict[str, list[Points]] = {name: [] for name in NO_FAULTS}
     control: list[Points] = []
     for at, take in enumerate(takes):
-        progress("ranking", at / len(takes))
+        progress(f"ranking {whose}", at / len(takes))
         intact = _intact(judges, take)
         control.append(_points(judges, take, _moved(0.0)(intact)))
         for damage in DAMAGES:
@@ -72,9 +72,9 @@ def ranking(judges: Judges, takes: Sequence[Take], *, progress: Progress) -> Ite
             ranked.append(Ranked(_said(damage), [control[-1], *grades]))
         for name, way in NO_FAULTS.items():
             kept[name].append(_points(judges, take, way(intact)))
-    progress("ranking", 1.0)
-    yield _ranks(judges, ranked, len(takes))
-    yield _kept(judges, control, kept)
+    progress(f"ranking {whose}", 1.0)
+    yield _ranks(judges, ranked, f"{len(takes)} {whose}")
+    yield _kept(judges, control, kept, whose)
 
 
 def _intact(judges: Judges, take: Take) -> Intact:
@@ -90,7 +90,7 @@ def _said(damage: Damage) -> str:
     return f"{damage.name}, {'/'.join(f'{grade:g}' for grade in damage.grades)} {damage.unit}"
 
 
-def _ranks(judges: Judges, ranked: Sequence[Ranked], takes: int) -> Table:
+def _ranks(judges: Judges, ranked: Sequence[Ranked], voices: str) -> Table:
     rows = []
     for damage in dict.fromkeys(one.damage for one in ranked):
         here = [one for one in ranked if one.damage == damage]
@@ -98,13 +98,17 @@ def _ranks(judges: Judges, ranked: Sequence[Ranked], takes: int) -> Table:
         taus = [f"{statistics.mean(one.tau(judge) for one in here):.2f}" for judge in judges.present]
         rows.append(Row(f"{damage}: pairs right, %", pairs))
         rows.append(Row("  Kendall's tau", taus))
-    note = f"{takes} voices alone, each put together again without a fault and with three grades of it. A tie is half right."
+    note = "Each was put together again without a fault and with three grades of it. A tie is half right."
     return Table(
-        "Who ranks the better take higher", "fault", [Column(judge.value, 0) for judge in judges.present], rows, note
+        f"Who ranks the better take higher: {voices}",
+        "fault",
+        [Column(judge.value, 0) for judge in judges.present],
+        rows,
+        note,
     )
 
 
-def _kept(judges: Judges, control: Sequence[Points], kept: Mapping[str, Sequence[Points]]) -> Table:
+def _kept(judges: Judges, control: Sequence[Points], kept: Mapping[str, Sequence[Points]], whose: str) -> Table:
     rows = [Row("as written, points", [statistics.mean(one[judge] for one in control) for judge in judges.present])]
     for name, found in kept.items():
         shares = [
@@ -115,4 +119,4 @@ def _kept(judges: Judges, control: Sequence[Points], kept: Mapping[str, Sequence
         ]
         rows.append(Row(f"{name}, % of it", shares))
     note = "What is no fault should keep all points."
-    return Table("What is no fault", "sung", [Column(judge.value, 0) for judge in judges.present], rows, note)
+    return Table(f"What is no fault: {whose}", "sung", [Column(judge.value, 0) for judge in judges.present], rows, note)

@@ -12,16 +12,21 @@ from vocalverse.records import Verdict
 _Key = TypeVar("_Key")
 
 
-def paid(judges: Judges, judged: Sequence[Judged]) -> Table:
-    """A row for each generator, honest takes first; of those with a chart."""
+def paid(judges: Judges, judged: Sequence[Judged], of: str) -> Table:
+    """A row for each kind and, of attacks, each generator; of those with a chart."""
     charted = [one for one in judged if one.points]
     rows = []
-    for name, here in _grouped(charted, lambda one: "honest" if one.take.honest else one.take.name):
+    for name, here in _grouped(charted, _row_of):
         points: list[Cell] = [statistics.mean(one.points[judge] for one in here) for judge in judges.present]
         rows.append(Row(name, [*points, _said(here)]))
     columns = [*(Column(judge.value, 0) for judge in judges.present), Column("verdict")]
     note = "Points of 10,000, means. The games hear what was recorded; ours hears it through its ear."
-    return Table("What is paid for what is no singing", "take", columns, rows, note)
+    return Table(f"What is paid for singing, and for what is none: {of}", "take", columns, rows, note)
+
+
+def _row_of(judged: Judged) -> str:
+    take = judged.take
+    return take.name if take.generated else take.kind
 
 
 def refusals(judged: Sequence[Judged]) -> Iterator[Table]:

@@ -31,7 +31,7 @@ _RMS = 0.05
 _VOICES = (Voice(), Voice(tract=1.17, breathiness_db=-24), Voice(wobble_cents=15, tilt_db_per_octave=-9))
 _OVER_BACKING = (Kind.WHISTLE, Kind.HUM, Kind.MONOTONE, Kind.TALK)
 ATTACKS_EACH = 1 + len(GENERATORS) + sum(one.kind in _OVER_BACKING for one in GENERATORS.values())
-KINDS = 8  # of recordings, with music
+CLIPS = 5  # kinds of them among recordings
 _MUSIC = "immich_memories_music"  # under MIT
 
 
@@ -46,6 +46,7 @@ class Take:
     beat_s: float = MADE_BEAT_S
     guide: Samples | None = None  # what the singer may have played back
     alone: bool = False  # a voice, and nothing else: no ear is needed
+    generated: bool = False  # its name is that of its generator
 
 
 def made_takes(count: int, *, length_s: float) -> Iterator[Take]:
@@ -72,6 +73,7 @@ def made_attacks(count: int, *, length_s: float) -> Iterator[Take]:
                 calibrated=known,
                 melody=song.melody,
                 guide=attack.guide,
+                generated=True,
             )
             yield one
             if attack.kind in _OVER_BACKING:
@@ -81,7 +83,7 @@ def made_attacks(count: int, *, length_s: float) -> Iterator[Take]:
 def sample_takes() -> Iterator[Take]:
     """The two amateurs that come with the package."""
     for path in TAKES:
-        yield Take("samples", path.stem, _stereo(read(path)), honest=True, calibrated=True, alone=True)
+        yield Take("samples", path.stem, _stereo(read(path)), honest=True, calibrated=True)
 
 
 def music(count: int) -> Iterator[Take]:
@@ -92,7 +94,7 @@ def music(count: int) -> Iterator[Take]:
         yield Take("MIT music", path.stem, _stereo(read(path)), honest=False, calibrated=True)
 
 
-def recordings(folder: Path, count: int, *, longest_s: float) -> Iterator[Take]:
+def recordings(folder: Path, count: int) -> Iterator[Take]:
     """Of each kind that lies there `count`, always the same ones. None of them has set a threshold."""
     for path in _some(folder / "mir1k", ("*.opus",), count):
         backing, voice = (level(channel, _RMS, path=path) for channel in read(path).T)
@@ -100,29 +102,35 @@ def recordings(folder: Path, count: int, *, longest_s: float) -> Iterator[Take]:
         yield _recorded("MIR-1K, backing alone", path, _stereo(backing[:, None]), honest=False)
     for kind in ("ssvd", "ravdess_song", "gtsinger"):
         for path in _some(folder / kind, ("**/*.opus", "**/*.flac", "**/*.wav"), count):
-            yield _recorded(kind, path, _stereo(read(path)), honest=True, alone=True)
+            yield _recorded(kind, path, _stereo(read(path)), honest=True)
+
+
+def songs(folder: Path, count: int, *, longest_s: float) -> Iterator[Take]:
+    """Whole ones, with their charts."""
     for path in _some(folder / "ultrastar", ("*/audio.mp3",), count):
-        song = _cut(_stereo(read(path)), longest_s)
-        melody, beat_s = _charted(path.with_name("song.txt"), longest_s)
-        yield replace(_recorded("whole songs", path.parent, song, honest=True), melody=melody, beat_s=beat_s)
-        if (instrumental := path.with_name("instrumental.mp3")).exists():
-            played = _cut(_stereo(read(instrumental)), longest_s)
-            yield replace(_recorded("instrumentals", path.parent, played, honest=False), melody=melody, beat_s=beat_s)
+        yield _charted("whole songs", path, longest_s, honest=True)
 
 
-def _recorded(kind: str, path: Path, mix: Samples, *, honest: bool, alone: bool = False) -> Take:
-    return Take(kind, path.stem, mix, honest=honest, calibrated=False, alone=alone)
+def instrumentals(folder: Path, *, longest_s: float) -> Iterator[Take]:
+    for path in sorted((folder / "ultrastar").glob("*/instrumental.mp3")):
+        yield _charted("instrumentals", path, longest_s, honest=False)
 
 
-def _charted(path: Path, longest_s: float) -> tuple[Melody | None, float]:
-    """As much of the song as is heard. None where the chart cannot be read."""
+def _recorded(kind: str, path: Path, mix: Samples, *, honest: bool) -> Take:
+    return Take(kind, path.stem, mix, honest=honest, calibrated=False)
+
+
+def _charted(kind: str, path: Path, longest_s: float, *, honest: bool) -> Take:
+    """As much of the chart as is heard; none where it cannot be read."""
+    sound, chart = _stereo(read(path))[: round(longest_s * RATE_HZ)], path.with_name("song.txt")
+    take = Take(kind, path.parent.name, sound, honest=honest, calibrated=False)
     try:
-        melody = read_ultrastar(path.read_bytes(), options=ReadOptions())
-        beat_s = header_of(path.read_text(errors="replace").splitlines()).s_per_beat
+        melody = read_ultrastar(chart.read_bytes(), options=ReadOptions())
         lines = tuple(line for line in melody.lines if line.end_s <= longest_s)
-        return replace(melody, lines=lines), beat_s
+        beat_s = header_of(chart.read_text(errors="replace").splitlines()).s_per_beat
+        return replace(take, melody=replace(melody, lines=lines), beat_s=beat_s)
     except (OSError, ReferenceBroken):
-        return None, MADE_BEAT_S
+        return take
 
 
 def _some(folder: Path, patterns: Sequence[str], count: int) -> list[Path]:
@@ -133,7 +141,3 @@ def _some(folder: Path, patterns: Sequence[str], count: int) -> list[Path]:
 
 def _stereo(sound: Samples) -> Samples:
     return sound[:, :2] if sound.shape[1] >= 2 else np.repeat(sound, 2, axis=1)
-
-
-def _cut(sound: Samples, longest_s: float) -> Samples:
-    return sound[: round(longest_s * RATE_HZ)]

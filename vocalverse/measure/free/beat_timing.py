@@ -12,7 +12,7 @@ _PARTS = (2, 3, 4)  # of a beat: notes of a song lie on its halves, thirds or qu
 _SHORTEST_PART_S = 0.14  # two onsets nearer than the ear tells apart would make any time right
 _RAYLEIGH = 4.6  # n R²: below, one of a hundred takes without any rhythm has as much
 _FULL = 0.2  # of what chance brings: the spread of good singers
-_DRAWS, _SEED = 300, 20_242
+_SURE = 1.96  # standard deviations: 95 of 100
 
 Values = npt.NDArray[np.float64]
 
@@ -47,10 +47,8 @@ def beat_timing(onsets_s: npt.ArrayLike, beats_s: npt.ArrayLike) -> BeatTiming |
     if len(onsets) * abs(gathered) ** 2 < _RAYLEIGH + np.log(len(grids)):
         return None
     part_ms = 1_000 * beat_s / parts
-    low, high = _interval(place * parts)
-    value = _score(abs(gathered))
     return BeatTiming(
-        score=Score(value, min(value, low), max(value, high)),
+        score=_scored(abs(gathered), len(onsets)),
         parts=parts,
         part_ms=part_ms,
         delay_ms=float(np.angle(gathered)) / (2 * np.pi) * part_ms,
@@ -75,8 +73,10 @@ def _score(gathered: float) -> float:
     return float(100 * np.clip((1 - by_chance) / (1 - _FULL), 0, 1))
 
 
-def _interval(turns: Values) -> tuple[float, float]:
-    drawn = np.random.default_rng(_SEED).integers(len(turns), size=(_DRAWS, len(turns)))
-    scores = [_score(abs(_gathered(turns[chosen]))) for chosen in drawn]
-    low, high = np.percentile(scores, (2.5, 97.5))
-    return float(low), float(high)
+def _scored(gathered: float, notes: int) -> Score:
+    """A few notes gather by chance, too. An inverse hyperbolic tangent of how much they gather strays by 1 / sqrt(2 n),
+    and the next take by as much again.
+    """
+    singing = np.sqrt(max(0.0, (notes * gathered**2 - 1) / (notes - 1)))
+    way, strays = np.arctanh(min(singing, 1 - 1e-9)), _SURE / np.sqrt(notes)
+    return Score(*(_score(float(np.tanh(max(0.0, one)))) for one in (way, way - strays, way + strays)))

@@ -1,5 +1,6 @@
 """How well what is held lies on a grid of semitones, wherever that grid is, and how the grid moves."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -10,13 +11,13 @@ from vocalverse.measure.frames import HOP_S
 from vocalverse.measure.free.steady import steady_midi
 from vocalverse.measure.marks import Score, weighted_median
 from vocalverse.measure.pitch.track import Pitch
+from vocalverse.measure.runs import runs
 
 _SIGMA_CENTS = 16.0
 _BY_CHANCE = _SIGMA_CENTS * np.sqrt(2 * np.pi) / 100  # the comb's mean over what lies anywhere
 # Strength: notes 15 cents off on average, and 40, which is as far from one grid as from the next.
 _FULL, _NONE = 0.5, 0.03
 _HELD_AT_LEAST_S = 5.0
-_BLOCK_S = 0.5  # about a note: frames of one say the same thing
 _DRAWS, _SEED = 200, 20_241
 _WINDOW_S, _STEP_S = 15.0, 5.0  # of the drift
 _WINDOW_HELD_S = 3.0
@@ -61,12 +62,9 @@ def semitone_grid(pitch: Pitch, *, tuning_cents: float | None = None) -> Semiton
     strengths = _strength(comb.mean(axis=0))
     tuning = int(strengths.argmax()) if tuning_cents is None else round(tuning_cents)
     off = _off(held, tuning)
-    low, high = _interval(comb)
-    strength = float(strengths.max())
-    value = _score(strength)
     return SemitoneGrid(
-        score=Score(value, min(value, low), max(value, high)),
-        strength=strength,
+        score=_scored(comb, runs(~np.isnan(midi))),
+        strength=float(strengths.max()),
         tuning_cents=float((tuning + 50) % 100 - 50),
         off_cents=float(np.median(np.abs(off))),
         held_s=held_s,
@@ -124,12 +122,15 @@ def _score(strength: float) -> float:
     return float(100 * np.clip((strength - _NONE) / (_FULL - _NONE), 0, 1))
 
 
-def _interval(comb: Values) -> tuple[float, float]:
-    """Blocks of about a note are drawn anew, and each draw has its own best grid."""
-    size = round(_BLOCK_S / HOP_S)
-    blocks = np.add.reduceat(comb, np.arange(0, len(comb), size), axis=0)
-    lengths = np.diff(np.append(np.arange(0, len(comb), size), len(comb)))
-    times = np.random.default_rng(_SEED).multinomial(len(blocks), np.full(len(blocks), 1 / len(blocks)), size=_DRAWS)
-    best = _strength((times @ blocks) / (times @ lengths)[:, None]).max(axis=1)
-    low, high = np.percentile([_score(float(strength)) for strength in best], (2.5, 97.5))
-    return float(low), float(high)
+def _scored(comb: Values, notes: Sequence[range]) -> Score:
+    """Notes are drawn anew, and each draw has its own best grid. What is best of all grids is so by chance, too: as much
+    as the draws are better than the take is the take better than the singing. The next take would be as far off again.
+    """
+    firsts = np.cumsum([0, *(len(note) for note in notes[:-1])])
+    sums, lengths = np.add.reduceat(comb, firsts, axis=0), np.asarray([len(note) for note in notes])
+    times = np.random.default_rng(_SEED).multinomial(len(notes), np.full(len(notes), 1 / len(notes)), size=_DRAWS)
+    drawn = _strength((times @ sums) / np.maximum(times @ lengths, 1)[:, None]).max(axis=1)
+    by_chance = drawn.mean() - _strength(comb.mean(axis=0)).max()
+    centre = drawn.mean() - 2 * by_chance
+    low, high = centre + np.sqrt(2) * np.percentile(drawn - drawn.mean(), (2.5, 97.5))
+    return Score(*(_score(float(strength)) for strength in (centre, min(low, centre), max(high, centre))))

@@ -145,6 +145,17 @@ def test_a_second_judging_after_a_lost_worker_leaves_one_row(owner: Engine, engi
     assert counts(owner) == dict.fromkeys(KEPT, 1)
 
 
+def test_without_a_song_lines_and_marks_are_null(owner: Engine, engine: Engine) -> None:
+    held = begun(owner, engine)
+    held.finish(low(measured(sung(), None)))
+    with owner.connect() as connection:
+        row = connection.execute(text("SELECT line, pitch_mark, start_s, level_db FROM phrases")).one()
+        assert connection.scalar(text("SELECT lines_sung FROM report_recordings")) is None
+    assert set(row.line) == set(row.pitch_mark) == {None}
+    assert len(row.line) == len(row.start_s) > 3
+    assert all(level < 0 for level in row.level_db)
+
+
 def test_with_its_recording_all_that_was_measured_goes(owner: Engine, engine: Engine, clean: Measured) -> None:
     held = begun(owner, engine)
     held.finish(low(clean))

@@ -9,23 +9,27 @@ import pytest
 from click.testing import CliRunner
 
 from vocalverse.bench import measure, measure_child
-from vocalverse.bench.made_song import chart_of, make_song
+from vocalverse.bench.made_song import Song, chart_of, make_song
 from vocalverse.cli.bench import bench
 from vocalverse.measure.pitch.track import midi_of
 from vocalverse.synthesis.singing import RATE_HZ
 
 
-def test_a_made_song_is_as_long_as_asked_and_the_same_every_time():
-    one, again = make_song(6, seed=1), make_song(6, seed=1)
+@pytest.fixture(scope="module")
+def song() -> Song:
+    return make_song(5, seed=1)
+
+
+def test_a_made_song_is_as_long_as_asked_and_the_same_every_time(song: Song):
+    again = make_song(5, seed=1)
     for name in ("dry", "wet", "mix"):
-        assert getattr(one, name).shape == (6 * RATE_HZ, 2)
-        assert np.array_equal(getattr(one, name), getattr(again, name))
-    assert one.melody == chart_of(6, seed=1)
-    assert one.melody != chart_of(6, seed=2)
+        assert getattr(song, name).shape == (5 * RATE_HZ, 2)
+        assert np.array_equal(getattr(song, name), getattr(again, name))
+    assert song.melody == chart_of(5, seed=1)
+    assert song.melody != chart_of(5, seed=2)
 
 
-def test_its_voice_sings_its_chart():
-    song = make_song(6, seed=1)
+def test_its_voice_sings_its_chart(song: Song):
     note = max(song.melody.lines[0].notes, key=lambda note: note.end_s - note.start_s)
     held = song.dry[round((note.start_s + 0.1) * RATE_HZ) : round(note.end_s * RATE_HZ), 0]
     power = np.abs(np.fft.rfft(held * np.hanning(len(held)), 2**18))

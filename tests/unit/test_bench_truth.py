@@ -103,15 +103,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
-def test_labels_that_are_shifted_are_right_once_the_shift_is_removed(folder: Path) -> None:
+def test_labels_that_are_shifted_are_right_once_they_are_put_right(folder: Path) -> None:
     pitches, found = labelled(labelled_takes(folder), PitchTracker.open(), [])
     assert [row.name for row in pitches.rows] == ["ours", "ours, held back"]
     for row in pitches.rows:
-        raw, tuned, _, gaps = row.cells
-        assert (raw, tuned, gaps) == (0, 100, 0)
+        raw, placed, confirmed, _, gaps = row.cells
+        assert (raw, placed, confirmed, gaps) == (0, 100, 100, 0)
     for row in found.rows:
-        precision, _, _, onsets, tuned = row.cells
-        assert (precision, onsets, tuned) == (0, 1, 1)
+        precision, _, _, onsets, placed = row.cells
+        assert (precision, onsets) == (0, 1)
+        assert placed == 1
 
 
 def test_a_peer_hears_in_a_process_of_its_own(folder: Path, tmp_path: Path) -> None:

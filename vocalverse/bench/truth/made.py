@@ -8,12 +8,13 @@ import numpy as np
 
 from vocalverse.bench.hearing.table import Cell, Column, Row, Table
 from vocalverse.bench.truth.agreement import Labelled, Tracked, held_midi, paired_notes, paired_spans, percent, pooled
-from vocalverse.measure.frames import Frames, Heard
+from vocalverse.measure.frames import Heard
 from vocalverse.measure.notes import find_notes
 from vocalverse.measure.pitch.tracker import PitchTracker
 from vocalverse.measure.singing.breath import find_breaths
-from vocalverse.measure.take import Measured, measure_take
+from vocalverse.measure.take import Measured, hear, measure_take
 from vocalverse.records import Progress, no_progress
+from vocalverse.separate.dereverberate import dereverberate
 from vocalverse.synthesis.repertoire import song
 from vocalverse.synthesis.singing import Place, Sung, Tone, Vibrato, Vowel, sing
 from vocalverse.synthesis.throat import Voice
@@ -46,9 +47,8 @@ _SINGERS = (
 
 
 def heard_in_place(sung: Sung, tracker: PitchTracker) -> Heard:
-    """With its room, which no ear has taken away."""
-    frames = Frames.of(sung.samples)
-    return Heard(frames, frames, frames, tracker.track(frames))
+    """As an ear hands it on that has nothing to separate."""
+    return hear(dereverberate(sung.samples).samples, sung.samples, sung.samples, tracker)
 
 
 def by_singer(tracker: PitchTracker, *, songs: int, progress: Progress = no_progress) -> Table:
@@ -75,7 +75,7 @@ def by_singer(tracker: PitchTracker, *, songs: int, progress: Progress = no_prog
     ]
     note = (
         f"{songs} songs of {_TONES} notes each, medians of absolute errors. Notes: onset within 50 ms and pitch within"
-        " 50 cents. Breaths: half of the time shared. The room is left in."
+        " 50 cents. Breaths: half of the time shared. Rooms are taken out as the ear does it."
     )
     return Table("Truth: a made singer", "voice and place", columns, rows, note)
 

@@ -17,6 +17,7 @@ _SIGMA_CENTS = 16.0
 _BY_CHANCE = _SIGMA_CENTS * np.sqrt(2 * np.pi) / 100  # the comb's mean over what lies anywhere
 # Strength: notes 15 cents off on average, and 40, which is as far from one grid as from the next.
 _FULL, _NONE = 0.5, 0.03
+_UNHEARD = 25  # cents: as much as a note may be off with full marks
 _HELD_AT_LEAST_S = 5.0
 _DRAWS, _SEED = 200, 20_241
 _WINDOW_S, _STEP_S = 15.0, 5.0  # of the drift
@@ -50,23 +51,23 @@ class CentreDrift:
 
 
 def semitone_grid(pitch: Pitch, *, tuning_cents: float | None = None) -> SemitoneGrid | None:
-    """On the grid of the backing, where that is known, else on the one that fits best. None where too little is held."""
+    """On the grid that fits best or, where the backing's tuning is known, on the best that nobody hears beside it. None
+    where too little is held.
+    """
     midi = steady_midi(pitch)
     held = midi[~np.isnan(midi)]
     held_s = len(held) * HOP_S
     if held_s < _HELD_AT_LEAST_S:
         return None
-    comb = _combs(held)
-    if tuning_cents is not None:
-        comb = comb[:, [round(tuning_cents) % 100]]
+    grids = np.arange(100) if tuning_cents is None else round(tuning_cents) + np.arange(-_UNHEARD, _UNHEARD + 1)
+    comb = _combs(held)[:, grids % 100]
     strengths = _strength(comb.mean(axis=0))
-    tuning = int(strengths.argmax()) if tuning_cents is None else round(tuning_cents)
-    off = _off(held, tuning)
+    tuning = int(grids[strengths.argmax()])
     return SemitoneGrid(
         score=_scored(comb, runs(~np.isnan(midi))),
         strength=float(strengths.max()),
         tuning_cents=float((tuning + 50) % 100 - 50),
-        off_cents=float(np.median(np.abs(off))),
+        off_cents=float(np.median(np.abs(_off(held, tuning)))),
         held_s=held_s,
     )
 

@@ -1,5 +1,6 @@
 """The bench of the measures: what it makes, what it times, and how it compares."""
 
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from click.testing import CliRunner
 
 from vocalverse.bench import measure, measure_child
 from vocalverse.bench.made_song import Song, chart_of, make_song
+from vocalverse.bench.peers import python_with
 from vocalverse.cli.bench import bench
 from vocalverse.measure.pitch.track import midi_of
 from vocalverse.synthesis.singing import RATE_HZ
@@ -89,6 +91,12 @@ def test_twice_the_time_for_twice_the_length_is_linear(monkeypatch: pytest.Monke
     assert memory.value == 100
     assert memory.target == "≤ 300"
     assert "100 MB and the recording's 10 MB" in memory.note
+
+
+def test_the_python_that_has_a_peer_is_found():
+    here = Path(sys.executable)
+    assert python_with("numpy", [here]) == here
+    assert python_with("parselmouth_of_nobody", [here]) is None
 
 
 def test_a_recording_that_is_not_there_is_refused():

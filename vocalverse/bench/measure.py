@@ -13,6 +13,7 @@ import numpy as np
 
 from vocalverse.bench.figures import Figure
 from vocalverse.bench.measure_child import VOICE
+from vocalverse.bench.peers import python_with
 from vocalverse.errors import Unavailable
 
 _SONG_S = 240
@@ -25,15 +26,15 @@ Found = dict[str, Any]
 
 
 def measure(
-    folder: Path, *, quick: bool, file: Path | None = None, peer_python: Path | None = None
+    folder: Path, *, quick: bool, file: Path | None = None, peer_pythons: Sequence[Path] = ()
 ) -> Iterator[Figure]:
-    """Of a made song, or of `file` through the ear. `peer_python` has Praat's voice, which this package never loads."""
+    """Of a made song, or of `file` through the ear. One of `peer_pythons` may have Praat, which this package never loads."""
     folder.mkdir(parents=True, exist_ok=True)
     lengths_s = (30, 60, 120) if quick else (60, 120, _SONG_S, 480, 900)
     middle_s = lengths_s[len(lengths_s) // 2]
     song = _recording(folder, file) if file else _song(folder, middle_s)
     yield from _parts(song)
-    yield from _pairs(song, peer_python, rounds=2 if quick else 5)
+    yield from _pairs(song, python_with("parselmouth", peer_pythons), rounds=2 if quick else 5)
     yield from _lengths(
         [song if length_s == middle_s and not file else _song(folder, length_s) for length_s in lengths_s]
     )

@@ -33,10 +33,6 @@ class _Wishes:
     file: Path | None
     peer_pythons: tuple[Path, ...]
 
-    @property
-    def peer_python(self) -> Path | None:
-        return self.peer_pythons[0] if self.peer_pythons else None
-
 
 @click.command()
 @click.argument(
@@ -82,7 +78,7 @@ class _Wishes:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     multiple=True,
     help="A Python with peers that this package never loads, such as parselmouth; they run in processes of their own."
-    " `truth` looks in several.",
+    " Several are looked through.",
 )
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def bench(what: str, *, as_json: bool, **wishes: object) -> None:
@@ -151,7 +147,7 @@ def _separate(machine: "Machine", place: Path, wished: _Wishes) -> "Iterable[Fig
 def _measure(place: Path, wished: _Wishes) -> "Iterable[Figure]":
     from vocalverse.bench import measure
 
-    return measure.measure(place, quick=wished.quick, file=wished.file, peer_python=wished.peer_python)
+    return measure.measure(place, quick=wished.quick, file=wished.file, peer_pythons=wished.peer_pythons)
 
 
 def _show_tables(what: str, wished: _Wishes, *, as_json: bool) -> None:
@@ -185,7 +181,7 @@ def _scoring(place: Path, wished: _Wishes, progress: Progress) -> "Iterator[Tabl
     from vocalverse.bench.scoring.tables import FULL, QUICK, measure
 
     extent = QUICK if wished.quick else FULL
-    yield from measure(place, extent, data=wished.data, peer_python=wished.peer_python, progress=progress)
+    yield from measure(place, extent, data=wished.data, peer_pythons=wished.peer_pythons, progress=progress)
 
 
 def _truth(place: Path, wished: _Wishes, progress: Progress) -> "Iterator[Table]":

@@ -3,7 +3,7 @@
 import json
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -19,6 +19,7 @@ from vocalverse.audio.quality import measure
 from vocalverse.audio.refusals import Thresholds, refusals
 from vocalverse.audio.waveform import Samples, Source, Waveform
 from vocalverse.bench.hearing.data import RATE_HZ
+from vocalverse.bench.peers import python_with
 from vocalverse.bench.scoring import games
 from vocalverse.bench.scoring.chart import as_ultrastar
 from vocalverse.bench.scoring.takes import Take
@@ -59,8 +60,8 @@ class Judges:
     peer_python: Path | None  # that has ultrastar-score, which is GPL: it runs in processes of its own
 
     @classmethod
-    def open(cls, trials: Path, *, peer_python: Path | None) -> Self:
-        return cls(Instruments.open(EarOptions(), trials=trials), peer_python if _has_peer(peer_python) else None)
+    def open(cls, trials: Path, *, peer_pythons: Sequence[Path]) -> Self:
+        return cls(Instruments.open(EarOptions(), trials=trials), python_with("ultrastar_score", peer_pythons))
 
     @property
     def present(self) -> tuple[Judge, ...]:
@@ -134,14 +135,6 @@ def _waveform(samples: Samples) -> Waveform:
         bad_s=0.0,
     )
     return Waveform(samples, RATE_HZ, source)
-
-
-def _has_peer(python: Path | None) -> bool:
-    if python is None:
-        return False
-    return not subprocess.run(
-        [str(python), "-c", "import ultrastar_score"], capture_output=True, check=False
-    ).returncode
 
 
 def _by_package(python: Path, take: Take, melody: Melody) -> float:

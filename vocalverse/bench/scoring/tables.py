@@ -1,6 +1,6 @@
 """The games' rules and ours side by side, in tables."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -47,13 +47,13 @@ def measure(
     extent: Extent,
     *,
     data: Path | None = None,
-    peer_python: Path | None = None,
+    peer_pythons: Sequence[Path] = (),
     progress: Progress = no_progress,
 ) -> Iterator[Table]:
     """Each table as soon as it is known. `data`: a folder with recordings, whose layout `takes` tells."""
     if data and not data.is_dir():
         raise BadInput(f"There is no folder {data}: --data names the one that holds recordings.")
-    judges = Judges.open(trials, peer_python=peer_python)
+    judges = Judges.open(trials, peer_pythons=peer_pythons)
     singers = list(made_takes(extent.voices, length_s=extent.made_s))
     yield from ranking(judges, singers, progress=progress, whose="made singers")
     if data:

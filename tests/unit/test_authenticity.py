@@ -18,7 +18,7 @@ from vocalverse.measure.frames import Frames, Heard
 from vocalverse.measure.notes import find_notes
 from vocalverse.measure.pitch.track import Pitch
 from vocalverse.measure.reference.guide import Contour
-from vocalverse.measure.reference.melody import Line, Melody, MelodyNote, NoteKind, Source
+from vocalverse.measure.reference.melody import BOTH, Line, Melody, MelodyNote, NoteKind, Source
 from vocalverse.synthesis.melodies import pitch_of
 from vocalverse.synthesis.repertoire import hum, song, talk, whistle
 from vocalverse.synthesis.singing import Place, Sung, Tone, Vibrato, sing
@@ -58,7 +58,8 @@ def test_of_silence_nothing_is_told() -> None:
     assert told.presence.in_mix_db is told.presence.leap_semitones is told.one_note.share is None
     assert told.timbre.whistled_share is told.timbre.openest_db is told.speech.held_share is None
     assert told.repetition.share == 0
-    assert told.second_voice.share is told.playback is told.song_confidence is None
+    assert told.second_voice.share is told.song_confidence is None
+    assert told.playback is None
 
 
 def test_a_whistle_has_no_overtones_whether_its_pitch_is_found_or_not() -> None:
@@ -163,6 +164,8 @@ def test_a_second_pitch_beside_the_voice_is_seen() -> None:
     told = measure_second_voice(replace(alone.heard(), dry=both))
     assert told.share is not None
     assert told.share > 0.8
+    duet = replace(chart((60, 1.0)), lines=(replace(chart((60, 1.0)).lines[0], singers=BOTH),))
+    assert [measure_second_voice(alone.heard(), known).singers_asked for known in (None, duet)] == [1, 2]
 
 
 def test_a_song_that_fits_nowhere_is_surely_another() -> None:

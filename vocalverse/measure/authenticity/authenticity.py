@@ -43,7 +43,7 @@ def measure_authenticity(
         speech=measure_speech(heard, notes, melody),
         one_note=measure_one_note(heard.pitch, melody),
         repetition=measure_repetition(heard),
-        second_voice=measure_second_voice(heard),
+        second_voice=measure_second_voice(heard, melody),
         playback=measure_playback(heard.pitch, guide),
         song_confidence=_song_confidence(aligned),
     )

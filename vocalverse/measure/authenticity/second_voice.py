@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vocalverse.measure.frames import BIN_HZ, HOP_S, Floats, Heard
+from vocalverse.measure.reference.melody import Melody
 from vocalverse.measure.singing.voice_quality import steady_frames
 
 _LINE = 2  # bins at either side, as wide as a held tone's line
@@ -19,14 +20,16 @@ _LEAST_S = 1.0
 @dataclass(frozen=True)
 class SecondVoice:
     share: float | None  # of the steady voice: lines that are none of its harmonics; None where too little is steady
+    singers_asked: int  # of the song; 1 where none is known
 
 
-def measure_second_voice(heard: Heard) -> SecondVoice:
+def measure_second_voice(heard: Heard, melody: Melody | None = None) -> SecondVoice:
+    asked = len(melody.singers) if melody else 1
     steady = steady_frames(heard)
     if steady.sum() * HOP_S < _LEAST_S:
-        return SecondVoice(None)
+        return SecondVoice(None, asked)
     power, hz = heard.dry.power[steady], heard.pitch.hz[steady]
-    return SecondVoice(float((_lines(power, hz) >= _LINES_AT_LEAST).mean()))
+    return SecondVoice(float((_lines(power, hz) >= _LINES_AT_LEAST).mean()), asked)
 
 
 def _lines(power: Floats, hz: Floats) -> Floats:

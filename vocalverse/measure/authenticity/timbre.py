@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import uniform_filter1d
 
-from vocalverse.measure.frames import BIN_HZ, HOP_S, SILENT_DB, Floats, Heard
+from vocalverse.measure.frames import BIN_HZ, HOP_S, RATE_HZ, SILENT_DB, Floats, Frames, Heard
 from vocalverse.measure.pitch.network import loud
 
 _LOUD_DB = 25.0  # below the loud parts: what is softer there may be anything
@@ -25,6 +25,7 @@ _OPENEST = 90.0  # percentile: nobody sings a song without one open vowel
 _EDGES_HZ = (400, 510, 630, 770, 920, 1_080, 1_270, 1_480, 1_720, 2_000, 2_320, 2_700, 3_150)
 _HEARD_DB = 40.0  # below all of a frame: what is softer may be anything
 _APART = 5  # frames
+_AT_ONCE = 4_096  # frames
 _LEAST = 20  # frames: fewer tell nothing
 
 Bools = npt.NDArray[np.bool_]
@@ -41,7 +42,8 @@ class Timbre:
 def measure_timbre(heard: Heard) -> Timbre:
     frames, voiced = heard.dry, heard.pitch.voiced
     there = frames.level_db > max(loud(frames.level_db) - _LOUD_DB, SILENT_DB)
-    whistled = _whistled(frames.power[there])
+    blocks = (slice(first, first + _AT_ONCE) for first in range(0, len(frames), _AT_ONCE))
+    whistled = np.concatenate([_whistled(frames.power[block][there[block]]) for block in blocks])
     share = float(whistled.mean()) if there.sum() >= _LEAST else None
     if voiced.sum() < _LEAST:
         return Timbre(float(whistled.sum()) * HOP_S, share, None, None)
@@ -50,7 +52,7 @@ def measure_timbre(heard: Heard) -> Timbre:
         whistled_s=float(whistled.sum()) * HOP_S,
         whistled_share=share,
         openest_db=float(np.percentile(open_db, _OPENEST)),
-        moves_db=_moves_db(frames.power[voiced]),
+        moves_db=_moves_db(frames, voiced),
     )
 
 
@@ -71,11 +73,11 @@ def _line(power: Floats, at: npt.NDArray[np.intp]) -> Floats:
     return np.where(at + _LINE <= last, line, np.float32(0))
 
 
-def _moves_db(power: Floats) -> float:
+def _moves_db(frames: Frames, voiced: Bools) -> float:
     """Each frame's bands against all of it, which takes the level out; the mean step."""
     edges = np.rint(np.asarray(_EDGES_HZ) / BIN_HZ).astype(np.intp)
-    bands = np.add.reduceat(power, edges, axis=1)[:, :-1]
-    total = power[:, round(_LOW_HZ[0] / BIN_HZ) :].sum(axis=1, keepdims=True)
-    shape_db = 10 * np.log10(np.maximum(bands / np.maximum(total, 1e-12), 10 ** (-_HEARD_DB / 10)))
+    bands = np.add.reduceat(frames.power[voiced, : edges[-1] + 1], edges, axis=1)[:, :-1]
+    all_db = frames.band_db(_LOW_HZ[0], RATE_HZ / 2)[voiced, None]
+    shape_db = np.maximum(10 * np.log10(np.maximum(bands, 1e-12)) - all_db, -_HEARD_DB)
     smooth = uniform_filter1d(shape_db, _APART, axis=0)
     return float(np.abs(np.diff(smooth[::_APART], axis=0)).mean())

@@ -93,7 +93,7 @@ def bench(what: str, *, as_json: bool, **wishes: object) -> None:
     separate  the ear beside audio-separator, on songs, and on a GPU where one is; half an hour
     measure   all measures of a song on one core beside the plain chain, and over length; a quarter of an hour
     hearing   how well the ear hears, in tables, on recordings of your own (--data); half an hour
-    truth     how true the measures are, on made singing; with --data also on labels; a quarter of an hour, an hour
+    truth     how true the measures are, on made and damaged singing; with --data also on labels, in an hour
     scoring   what games pay for good, damaged and no singing, and what we do; with --data also on recordings
     """
     wished = _Wishes(**wishes)  # type: ignore[arg-type]

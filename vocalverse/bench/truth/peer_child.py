@@ -3,7 +3,7 @@
 A pitch every 10 ms, 0 where there is none, or notes: from, to, MIDI.
 """
 
-import importlib.util
+import importlib
 import json
 import pathlib
 import sys
@@ -88,10 +88,7 @@ PEERS = {"torchfcpe": fcpe, "swift_f0": swift_f0, "librosa": pyin, "basic_pitch"
 
 
 def main() -> None:
-    """A module, or nothing to be told which of them are here; and WAVs."""
-    if len(sys.argv) == 1:
-        print(json.dumps([name for name in PEERS if importlib.util.find_spec(name)]))
-        return
+    """A module and WAVs."""
     hear = PEERS[sys.argv[1]]()
     for path in sys.argv[2:]:
         print(f"\n{json.dumps(hear(path))}", flush=True)  # some print bars of their own

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from scipy.signal import medfilt
 
+from vocalverse.bench.peers import python_with
 from vocalverse.bench.truth.agreement import Labelled
 from vocalverse.errors import Unavailable
 from vocalverse.measure.frames import HOP_S
@@ -40,8 +41,11 @@ class Peer:
 
     def hear(self, waves: Sequence[Path]) -> Iterator[Found]:
         """In their order; `Unavailable` where it fails."""
-        done = _run(self.python, self.module, *map(str, waves))
-        lines = [line for line in done.splitlines() if line.startswith("{")]
+        command = [str(self.python), str(_CHILD), self.module, *map(str, waves)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise Unavailable(f"{self.name} failed in {self.python}: {done.stderr.strip()[-2000:]}")
+        lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
         if len(lines) != len(waves):
             raise Unavailable(f"{self.name} said something about {len(lines)} of {len(waves)} takes.")
         for line in lines:
@@ -55,12 +59,10 @@ class Peer:
 
 
 def peers(pythons: Sequence[Path]) -> Sequence[Peer]:
-    """Those that are installed here or in one of `pythons`, each once."""
-    found: dict[str, Peer] = {}
-    for python in (Path(sys.executable), *pythons):
-        for module in json.loads(_run(python).splitlines()[-1]):
-            found.setdefault(module, Peer(module, python))
-    return [found[module] for module in NAMES if module in found]
+    """Those that are installed here or in one of `pythons`."""
+    everywhere = (Path(sys.executable), *pythons)
+    found = ((module, python_with(module, everywhere)) for module in NAMES)
+    return [Peer(module, python) for module, python in found if python]
 
 
 def plain_notes(pitch: Pitch) -> Labelled:
@@ -75,10 +77,3 @@ def plain_notes(pitch: Pitch) -> Labelled:
             if semitone[first] > 0 and last - first >= _SHORTEST
         ]
     )
-
-
-def _run(python: Path, *arguments: str) -> str:
-    done = subprocess.run([str(python), str(_CHILD), *arguments], capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise Unavailable(f"A peer's own process failed in {python}: {done.stderr.strip()[-2000:]}")
-    return done.stdout

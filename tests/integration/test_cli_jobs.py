@@ -3,6 +3,8 @@
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from functools import partial
@@ -50,3 +52,33 @@ def test_who_stops_early_leaves_no_process():
 def test_a_process_that_is_killed_is_told_of():
     with pytest.raises(JobDied):
         list(side_by_side(dying, range(4), jobs=2))
+
+
+SLEEPING = """
+import time
+from functools import partial
+from vocalverse.cli.jobs import side_by_side
+
+for _ in side_by_side(partial(partial, time.sleep), [0, 600, 600, 600], jobs=2):
+    print("one", flush=True)
+"""
+
+
+def test_ctrl_c_ends_all_of_them():
+    parent = subprocess.Popen(
+        [sys.executable, "-c", SLEEPING], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
+    )
+    assert parent.stdout
+    assert parent.stdout.readline() == b"one\n"
+    os.killpg(parent.pid, signal.SIGINT)  # as a terminal does: to all of them
+    assert parent.wait(60) != 0
+    parent.stdout.close()
+    until(lambda: not group_is_there(parent.pid), "no process of it is left")
+
+
+def group_is_there(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True

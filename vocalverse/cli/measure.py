@@ -64,7 +64,7 @@ def measure(
     judged for artistry) or refuse, each with its reasons. What cannot be known is left empty.
 
     A recording that cannot be heard does not keep the others from it: the exit status is 1 then. A job takes about
-    0.5 GB of memory for a song of four minutes.
+    1 GB of memory, most of it for the ear.
 
     \b
     Example:

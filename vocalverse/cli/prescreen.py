@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 import click
 
 from vocalverse.cli.listener import Wanted
-from vocalverse.cli.output import in_words, json_option, show_done, show_json
+from vocalverse.cli.output import json_option, show_done, show_json
+from vocalverse.cli.places import require_writable
 from vocalverse.cli.prescreen_takes import Measuring
 from vocalverse.errors import BadInput
 
@@ -109,6 +110,8 @@ def calibrate(
     from vocalverse.prescreen.calibrate import calibrate as learnt_from
     from vocalverse.prescreen.rules import BUNDLED, Effect, as_toml, read
 
+    if out:
+        require_writable(out.parent, "--out")
     if out and out.exists():
         raise BadInput(f"--out {out} is there already: give another name.")
     present, listed = read(rules or BUNDLED), wanted(manifest, keep_from)
@@ -116,7 +119,8 @@ def calibrate(
     takes, failed = rated(listed, _measuring(**measuring))
     found = learnt_from(present, takes, Learning(effects, lose))
     if out:
-        _write(out, as_toml(found.rules))
+        learnt = f"# Learnt by vocalverse prescreen calibrate from {len(takes)} takes of {found.singers} singers.\n"
+        _write(out, learnt + as_toml(found.rules))
     if as_json:
         show_json({**calibrated_json(found), "out": str(out) if out else None, "failed": failed})
     else:
@@ -155,7 +159,7 @@ def curate(
     Example:
       vocalverse prescreen curate takes/ --keep 1000 --names '{singer}/{song}' --out experts.csv --jobs 16
     """
-    from vocalverse.cli.prescreen_picked import as_list, counted, found_in, judged, require_list
+    from vocalverse.cli.prescreen_picked import as_list, counted, found_in, judged, require_list, sentence
     from vocalverse.prescreen.curate import pick
     from vocalverse.prescreen.rules import BUNDLED, read
 
@@ -165,8 +169,7 @@ def curate(
     choices = pick([row.candidate for row in rows], keep)
     _write(out, as_list(out, rows, choices))
     facts = counted(rows, choices)
-    sentence = f"{facts['picked']} of {len(rows)} picked, listed in {in_words(str(out))}."
-    show_done(f"{sentence} Not picked: {in_words(facts['dropped'])}.", {**facts, "out": str(out)}, as_json=as_json)
+    show_done(sentence(out, facts, rows), {**facts, "out": str(out)}, as_json=as_json)
 
 
 def _measuring(*, alone: bool, jobs: int, cache: Path | None) -> Measuring:

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vocalverse.cli.given import recordings
+from vocalverse.cli.output import in_words
+from vocalverse.cli.places import require_writable
 from vocalverse.cli.prescreen_takes import Known, Measuring, Sought, known_of
 from vocalverse.errors import BadInput
 
@@ -39,6 +41,7 @@ class Row:
 
 
 def require_list(out: Path) -> None:
+    require_writable(out.parent, "--out")
     if out.suffix.lower() not in _LISTS:
         raise BadInput(f"--out {out}: a list's name ends in {' or '.join(_LISTS)}.")
 
@@ -94,13 +97,18 @@ def as_list(out: Path, rows: Sequence[Row], choices: "Sequence[Choice]") -> str:
     return written.getvalue()
 
 
+def sentence(out: Path, facts: Mapping[str, Any], rows: Sequence[Row]) -> str:
+    said = f"{facts['picked']} of {len(rows)} picked, listed in {in_words(str(out))}."
+    return f"{said} Not picked: {in_words(facts['dropped'])}." if facts["dropped"] else said
+
+
 def counted(rows: Sequence[Row], choices: "Sequence[Choice]") -> Mapping[str, Any]:
     picked = [row for row, choice in zip(rows, choices, strict=True) if choice.picked]
     why = Counter(choice.why.split(" as ")[0] for choice in choices if not choice.picked)
     return {
         "picked": len(picked),
         "singers": len({row.found.singer for row in picked}),
-        "songs": len({row.found.song for row in picked}),
+        "songs": len({row.found.song for row in picked if row.found.song}),
         "dropped": dict(sorted(why.items())),
     }
 

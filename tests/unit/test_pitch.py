@@ -158,6 +158,17 @@ def test_a_confidence_is_a_share_of_right_frames(tracker: PitchTracker) -> None:
         assert correct[there].mean() == pytest.approx(confidence[there].mean(), abs=0.08)
 
 
+def test_the_likeliest_pitch_is_told_where_nobody_would_call_it_sung(tracker: PitchTracker, song: Sung) -> None:
+    loud = song.samples.mean(axis=1)
+    noise = 8 * np.std(loud) * np.random.default_rng(0).standard_normal(song.samples.shape)
+    frames = Frames.of((song.samples + noise).astype(np.float32))
+    followed, pitch = tracker.follow(frames), tracker.track(frames)
+    assert np.allclose(followed.hz[pitch.voiced], pitch.hz[pitch.voiced])
+    sung = song.f0_hz > 0
+    right = np.abs(12 * np.log2(followed.hz / np.maximum(song.f0_hz, 1))) < 0.5
+    assert right[sung].mean() > (right & pitch.voiced)[sung].mean() + 0.02
+
+
 def test_a_second_opinion_agrees_on_a_clear_song(tracker: PitchTracker, song: Sung) -> None:
     frames = Frames.of(song.dry)
     first, second = tracker.track(frames), second_opinion(frames)

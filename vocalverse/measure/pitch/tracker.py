@@ -17,6 +17,14 @@ _ONE_NOTE = 1.0  # semitone: between steps that are farther apart lies no pitch
 
 
 @dataclass(frozen=True)
+class Followed:
+    """The likeliest pitch of each frame, were anybody singing."""
+
+    hz: comb.Positions  # [frames]
+    network: Floats  # [frames]: how sure the network is; 0 where it did not listen
+
+
+@dataclass(frozen=True)
 class PitchTracker:
     """One for a process: opening it takes 20 ms, and songs may be tracked from many threads at once."""
 
@@ -27,16 +35,22 @@ class PitchTracker:
         return cls(PitchNetwork.open(threads=threads))
 
     def track(self, frames: Frames, *, progress: Progress = no_progress) -> Pitch:
-        hz, network = _on_frames(self.network.guess(frames, progress=progress), len(frames))
-        heard = np.flatnonzero(network > 0)
-        if not len(heard):
+        followed = self.follow(frames, progress=progress)
+        if not followed.network.any():
             silent = np.zeros(len(frames), np.float32)
             return Pitch(silent, np.zeros(len(frames), np.bool_), silent.copy())
-        hz[heard] = in_octave(frames.power[heard], hz[heard])
-        hz[heard] = comb.refined(frames.power[heard], hz[heard])
-        sure = confidence(Evidence.of(frames, hz, network))
-        sung = voiced(sure, hz)
-        return Pitch(np.where(sung, hz, 0).astype(np.float32), sung, sure)
+        sure = confidence(Evidence.of(frames, followed.hz, followed.network))
+        sung = voiced(sure, followed.hz)
+        return Pitch(np.where(sung, followed.hz, 0).astype(np.float32), sung, sure)
+
+    def follow(self, frames: Frames, *, progress: Progress = no_progress) -> Followed:
+        """What `track` chooses from."""
+        hz, network = _on_frames(self.network.guess(frames, progress=progress), len(frames))
+        heard = np.flatnonzero(network > 0)
+        if len(heard):
+            hz[heard] = in_octave(frames.power[heard], hz[heard])
+            hz[heard] = comb.refined(frames.power[heard], hz[heard])
+        return Followed(hz, network)
 
 
 def _on_frames(guess: Guess, frames: int) -> tuple[comb.Positions, Floats]:

@@ -10,20 +10,13 @@ import numpy.typing as npt
 
 from vocalverse.measure.frames import HOP_S
 from vocalverse.measure.pitch.track import Pitch
-from vocalverse.measure.reference.melody import Line, Melody, MelodyNote, NoteKind
+from vocalverse.measure.reference.melody import Line, Melody, MelodyNote
 
 MOST = 10_000.0
 EASY, MEDIUM, HARD = 2, 1, 0  # semitones that UltraStar lets a singer be off
 _LINE_BONUS = 1_000.0
 _FULL_SEMITONES, _NONE_SEMITONES = 0.5, 1.5  # Performous'
 _OCTAVE = 12
-_FACTORS = {
-    NoteKind.NORMAL: 1.0,
-    NoteKind.GOLDEN: 2.0,
-    NoteKind.RAP: 1.0,
-    NoteKind.GOLDEN_RAP: 2.0,
-    NoteKind.FREESTYLE: 0.0,
-}
 
 Values = npt.NDArray[np.floating]
 
@@ -43,13 +36,13 @@ def performous(melody: Melody, pitch: Pitch) -> float:
         for note in line.notes:
             at = note.start_s + HOP_S * np.arange(max(1, round((note.end_s - note.start_s) / HOP_S)))
             near = (_NONE_SEMITONES - np.abs(_off(note, pitch, at))) / (_NONE_SEMITONES - _FULL_SEMITONES)
-            got += _FACTORS[note.kind] * float(np.clip(near, 0, 1).sum())
-            possible += _FACTORS[note.kind] * len(at)
+            got += note.kind.counts * float(np.clip(near, 0, 1).sum())
+            possible += note.kind.counts * len(at)
     return MOST * got / possible
 
 
 def _counted(melody: Melody) -> Iterator[Line]:
-    return (line for line in melody.lines if any(_FACTORS[note.kind] for note in line.notes))
+    return (line for line in melody.lines if any(note.kind.counts for note in line.notes))
 
 
 def _beats(line: Line, pitch: Pitch, beat_s: float, tolerance: int) -> tuple[float, float]:
@@ -59,8 +52,8 @@ def _beats(line: Line, pitch: Pitch, beat_s: float, tolerance: int) -> tuple[flo
         count = max(1, round((note.end_s - note.start_s) / beat_s))
         middles_s = note.start_s + (np.arange(count) + 0.5) * beat_s
         off = _off(note, pitch, middles_s, whole=True)
-        got += _FACTORS[note.kind] * float((np.abs(off) <= tolerance).sum())
-        possible += _FACTORS[note.kind] * count
+        got += note.kind.counts * float((np.abs(off) <= tolerance).sum())
+        possible += note.kind.counts * count
     return got, possible
 
 

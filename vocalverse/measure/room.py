@@ -44,6 +44,7 @@ _HOWL_FADES_DB_PER_S = -3.0  # struck tones fade faster
 _OVERTONE_DB = 35.0  # below it at twice its frequency: instruments and voices have more
 _ON_HARMONIC = 0.015  # of the frequency
 _SUNG_SHARE = 0.5
+_AT_ONCE = 256  # frames
 
 Curve = npt.NDArray[np.float64]
 
@@ -151,7 +152,8 @@ def find_howls(heard: Heard) -> tuple[Howl, ...]:
     mix = heard.mix
     first, last = (round(hz / BIN_HZ) for hz in _HOWL_HZ)
     band = mix.power[:, first:last]
-    peak = band.argmax(axis=1) + first
+    blocks = (band[at : at + _AT_ONCE] for at in range(0, len(band), _AT_ONCE))  # numpy copies what it looks through
+    peak = np.concatenate([block.argmax(axis=1) for block in blocks]) + first
     rows = np.arange(len(mix))
     line = sum(mix.power[rows, peak + step] for step in (-2, -1, 0, 1, 2))
     loud_db = np.percentile(mix.level_db, 95)

@@ -171,7 +171,9 @@ def test_a_second_pitch_beside_the_voice_is_seen() -> None:
 def test_a_song_that_fits_nowhere_is_surely_another() -> None:
     notes = find_notes(HEARD)
     assert measure_authenticity(HEARD, notes, aligned=Unaligned.NOTHING_ALIKE).song_confidence == 0
-    assert measure_authenticity(HEARD, notes, aligned=Unaligned.NOTHING_SUNG).song_confidence is None
+    unknown = measure_authenticity(HEARD, notes, aligned=Unaligned.NOTHING_SUNG)
+    assert unknown.song_confidence is None
+    assert unknown.on_its_song == 0
 
 
 def test_a_room_and_its_noise_change_little() -> None:

@@ -95,8 +95,17 @@ def test_one_note_and_rap_are_refused_only_where_the_song_does_not_ask_for_them(
     name: str, told: dict[str, float]
 ) -> None:
     known = {f"authenticity.{key}": value for key, value in told.items()} | {"authenticity.presence.voiced_s": 60.0}
+    known |= {"authenticity.on_its_song": 0.0}
     for asked, verdict in ((0.0, Verdict.REFUSE), (1.0, Verdict.PASS)):
         assert prescreen(known | {f"authenticity.{name}.asked_share": asked}, bundled()).verdict is verdict
+
+
+def test_quick_syllables_that_follow_the_melody_are_sung() -> None:
+    quick = {"held_share": 0.05, "long_notes_share": 0.1, "notes_per_s": 6.0, "syllables": 0.4, "asked_share": 0.0}
+    known = {f"authenticity.speech.{name}": value for name, value in quick.items()}
+    known["authenticity.presence.voiced_s"] = 60.0
+    for on_its_song, verdict in ((0.0, Verdict.REFUSE), (0.9, Verdict.PASS)):
+        assert prescreen(known | {"authenticity.on_its_song": on_its_song}, bundled()).verdict is verdict
 
 
 def test_another_song_is_told_from_its_own() -> None:

@@ -27,6 +27,7 @@ class Authenticity:
     second_voice: SecondVoice
     playback: Playback | None  # None: no guide is known
     song_confidence: float | None  # 0..1 that this is the song; None where none is known, or too little is sung
+    on_its_song: float  # the same; 0 where that is None
 
 
 def measure_authenticity(
@@ -37,6 +38,7 @@ def measure_authenticity(
     aligned: Aligned | Unaligned | None = None,
     guide: Contour | None = None,
 ) -> Authenticity:
+    confidence = _song_confidence(aligned)
     return Authenticity(
         presence=measure_presence(heard, notes),
         timbre=measure_timbre(heard),
@@ -45,7 +47,8 @@ def measure_authenticity(
         repetition=measure_repetition(heard),
         second_voice=measure_second_voice(heard, melody),
         playback=measure_playback(heard.pitch, guide),
-        song_confidence=_song_confidence(aligned),
+        song_confidence=confidence,
+        on_its_song=confidence or 0.0,
     )
 
 

@@ -89,16 +89,23 @@ def test_lines_that_have_no_place_in_the_take_are_counted_where_they_are_left_ou
         replace(line, start_s=None, end_s=None, section=None, found=False) if at in (2, 3) else line
         for at, line in enumerate(song.aligned.lines)
     )
-    (left_out,) = asked_of(replace(song, aligned=replace(song.aligned, lines=lines))).left_out
+    (left_out,) = asked_of(replace(song, aligned=replace(song.aligned, lines=lines)), duration_s=60.0).left_out
     assert left_out.lines == 2
     assert left_out.at_s == pytest.approx(SONG.lines[1].end_s, abs=0.2)
+
+
+def test_lines_behind_the_end_of_the_take_are_counted_there():
+    song = take().against_song
+    assert isinstance(song, AgainstSong)
+    asked = asked_of(song, duration_s=SONG.lines[3].start_s - 0.5)
+    assert (len(asked.lines), [one.lines for one in asked.left_out]) == (3, [3])
 
 
 def test_every_note_is_in_a_row_and_rows_can_be_read():
     long = melody(20, seed=7)
     one = measured(long, perform(long).pitch)
     assert isinstance(one.against_song, AgainstSong)
-    rows = rows_of(one, asked_of(one.against_song))
+    rows = rows_of(one, asked_of(one.against_song, duration_s=600.0))
     assert all(row.duration_s <= LONGEST_S + 1.3 for row in rows)
     assert all(any(row.start_s <= note.start_s < row.end_s for row in rows) for note in one.notes)
     cut = [note for note in one.notes for row in rows[:-1] if note.start_s < row.end_s < note.end_s]
@@ -148,6 +155,7 @@ def test_letters_that_no_font_has_are_left_out_and_those_of_europe_lose_their_ac
     one = measured(song, perform(song).pitch)
     assert as_image(drawn(one), ALONE).height > 100
     assert ALONE.runs("爱", 12) == []
+    assert (ALONE.lack("爱"), ALONE.lack("Ää")) == (True, False)
     assert "".join(run.text for run in ALONE.runs("Ää 爱!\x07\u202e", 12)) in ("Aa !", "Ää !")
     assert ALONE.width("爱爱", 12) == 24  # as wide as they would be: SVG has them
 

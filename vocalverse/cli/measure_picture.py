@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from vocalverse.cli.measure_views import lines_of
@@ -9,6 +10,7 @@ from vocalverse.cli.measure_views import lines_of
 if TYPE_CHECKING:
     from vocalverse.cli.measure_takes import Found, Take
 
+_LACKING = "Letters that no font of this system has are left out. SVG has them."
 _ABOVE = ("song", "lines sung")
 _BELOW = ("sung", "range", "vibrato", "long tones", "breaths")
 
@@ -34,10 +36,11 @@ def picture(take: "Take", found: "Found") -> bytes:
         reasons=[reason.code.replace("_", " ") for reason in prescreened.reasons],
     )
     letters = of_this_system()
-    drawing = page(measured, caption, letters)
     assert take.picture
     if take.picture.suffix.lower() == ".svg":
-        return as_svg(drawing, letters).encode()
+        return as_svg(page(measured, caption, letters), letters).encode()
+    words = "".join(line.text for line in song.melody.lines) if isinstance(song, AgainstSong) else ""
+    drawing = page(measured, replace(caption, note=_LACKING if letters.lack(words) else ""), letters)
     file = io.BytesIO()
     as_image(drawing, letters).save(file, format="PNG", optimize=True)
     return file.getvalue()

@@ -41,18 +41,20 @@ class Asked:
     left_out: tuple[LeftOut, ...] = ()
 
 
-def asked_of(song: AgainstSong) -> Asked:
+def asked_of(song: AgainstSong, *, duration_s: float) -> Asked:
+    """Of a take that is so long. A line before its beginning or behind its end has no place in it."""
     sung = {one.line: one.sung for one in song.coverage.lines} if song.coverage else {}
     lines, after_s = [], 0.0
     left_out: dict[float, int] = {}  # by their moment
     for index, line in enumerate(song.melody.lines):
         placed = _placed(song, index, line, missed=not sung.get(index, True))
-        if placed:
+        if placed and placed.start_s < duration_s and placed.end_s > 0:
             lines.append(placed)
-            after_s = placed.end_s
+            after_s = min(placed.end_s, duration_s)
         elif index in sung:
             left_out[after_s] = left_out.get(after_s, 0) + 1
-    return Asked(tuple(lines), tuple(LeftOut(at_s, count) for at_s, count in left_out.items()))
+    first_s = max(0.0, lines[0].start_s) if lines else 0.0
+    return Asked(tuple(lines), tuple(LeftOut(max(at_s, first_s), count) for at_s, count in left_out.items()))
 
 
 def _placed(song: AgainstSong, index: int, line: Line, *, missed: bool) -> AskedLine | None:

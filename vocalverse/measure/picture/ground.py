@@ -11,6 +11,7 @@ from vocalverse.measure.picture.shapes import Box, Shape, Words, line
 _OCTAVE = 12
 _WHITE = (0, 2, 4, 5, 7, 9, 11)
 _NAMES = {0: "C", 2: "D", 5: "F", 7: "G", 9: "A"}  # E and B stand too near to their neighbours
+_ROOM = 80.0  # points, for what is said of lines that are left out
 
 
 def keys(scale: Scale) -> Iterator[Shape]:
@@ -35,7 +36,8 @@ def song(asked: Asked, scale: Scale) -> Iterator[Shape]:
         if scale.row.overlaps(left_out.at_s, left_out.at_s + HOP_S):
             x, what = scale.x(left_out.at_s), "line" if left_out.lines == 1 else "lines"
             yield line(x, scale.top, x, scale.bottom, colours.OFF, 1.4)
-            yield Words(x + 4, scale.bottom - 4, f"{left_out.lines} {what} left out", 9, colours.OFF)
+            beside, anchor = (x + 4, "start") if x + _ROOM < scale.right else (x - 4, "end")
+            yield Words(beside, scale.bottom - 4, f"{left_out.lines} {what} left out", 9, colours.OFF, anchor)
 
 
 def _missed(asked: AskedLine, scale: Scale) -> Iterator[Shape]:

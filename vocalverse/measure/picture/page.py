@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from vocalverse.measure.frames import HOP_S
 from vocalverse.measure.marks import Score
 from vocalverse.measure.picture import colours
 from vocalverse.measure.picture.asked import Asked, asked_of
@@ -20,7 +21,7 @@ _WIDTH = 1_440.0  # of the longest row
 _NARROWEST = 900.0  # the header and the legend want room
 _SECOND_AT_MOST = 110.0  # points: a short take is drawn larger
 _HEADER, _FACT, _BETWEEN, _BELOW = 66.0, 16.0, 16.0, 16.0
-_GAUGE = 170.0
+_GAUGE, _GAUGES = 170.0, 66.0  # wide; high, with what is said of it
 _VERDICTS = {"pass": colours.AIR, "low": colours.NEAR, "refuse": colours.OFF}
 
 
@@ -34,11 +35,13 @@ class Caption:
     rhythm: Score | None = None
     verdict: str | None = None
     reasons: Sequence[str] = ()
+    note: str = ""  # below all
 
 
 def page(measured: Measured, caption: Caption, letters: Letters) -> Drawing:
     song = measured.against_song
-    asked = asked_of(song) if isinstance(song, AgainstSong) else Asked()
+    duration_s = len(measured.pitch.voiced) * HOP_S
+    asked = asked_of(song, duration_s=duration_s) if isinstance(song, AgainstSong) else Asked()
     take = Take(measured, asked, judged(measured), letters)
     rows = rows_of(measured, asked)
     second = min(_SECOND_AT_MOST, _WIDTH / min(LONGEST_S, max(row.duration_s for row in rows)))
@@ -51,10 +54,15 @@ def page(measured: Measured, caption: Caption, letters: Letters) -> Drawing:
         top = staff.bottom + _BETWEEN
     signs = Legend.of(take, _LEFT, top + 12, _LEFT + width)
     shapes += signs.shapes
-    return Drawing(_LEFT + width + _RIGHT, signs.bottom + _BELOW, colours.BACKGROUND, tuple(shapes))
+    bottom = signs.bottom + _BELOW
+    if caption.note:
+        shapes.append(Words(_LEFT, bottom, caption.note, 11, colours.GREY))
+        bottom += _BELOW
+    return Drawing(_LEFT + width + _RIGHT, bottom, colours.BACKGROUND, tuple(shapes))
 
 
-def _header(caption: Caption, letters: Letters, right: float) -> Iterator[Shape]:
+def _header(caption: Caption, letters: Letters, edge: float) -> Iterator[Shape]:
+    right = edge
     for name, score in (("rhythm", caption.rhythm), ("pitch", caption.pitch)):
         if score is not None:
             yield from _gauge(name, score, right - _GAUGE)
@@ -70,7 +78,8 @@ def _header(caption: Caption, letters: Letters, right: float) -> Iterator[Shape]
             yield Words(_LEFT + width + 10, y, said, 12, colours.INK)
         y += 19
     for fact in caption.facts:
-        yield Words(_LEFT, y, _fitting(fact, 12, right - _LEFT, letters), 12, colours.GREY)
+        room = (right if y < _TOP + _GAUGES else edge) - _LEFT
+        yield Words(_LEFT, y, _fitting(fact, 12, room, letters), 12, colours.GREY)
         y += _FACT
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from vocalverse.prescreen.calibrate import Learning, Rated, Tally, learn, stops, tally, unseen
-from vocalverse.prescreen.rules import Condition, Effect, Rule, Rules
+from vocalverse.prescreen.rules import Condition, Effect, Rule, Rules, bundled
 from vocalverse.records import Reason
 
 LOW = Rule(Reason.OFF_PITCH, Effect.LOW, (Condition("pitch.value", below=20.0),), "Off.")
@@ -99,3 +99,17 @@ def test_singers_from_whom_nothing_was_learnt_tell_how_well_it_goes():
 
 def test_the_same_takes_in_another_order_teach_the_same():
     assert learn(RULES, takes()) == learn(RULES, takes()[::-1])
+
+
+def test_without_songs_ratings_tell_from_where_on_a_grid_is_missed_too_far():
+    alone = [
+        Rated(
+            {"by_itself.grid.score.value": take.evidence["pitch.value"], "by_itself.grid.held_s": 60.0},
+            take.keep,
+            take.singer,
+        )
+        for take in takes()
+    ]
+    before, after = tally(bundled(), alone), tally(learn(bundled(), alone), alone)
+    assert before.stopped_bad == 0
+    assert after.stopped_bad > 0.9 * before.passed_bad

@@ -124,9 +124,9 @@ def test_a_rule_that_sees_every_fault_ranks_all_pairs_and_one_that_sees_none_hal
     assert [ranked.tau(judge) for judge in (Judge.OURS, Judge.ULTRASTAR_EASY, Judge.PERFORMOUS)] == [1, 0, -1]
 
 
-def judged(kind: str, verdict: Verdict, *, honest: bool, calibrated: bool) -> Judged:
+def judged(kind: str, verdict: Verdict, *, honest: bool, calibrated: bool, reason: str = "hum") -> Judged:
     take = Take(kind, "one", np.zeros((0, 2), np.float32), honest=honest, calibrated=calibrated)
-    return Judged(take, {}, verdict, ("hum",) if verdict is Verdict.REFUSE else ())
+    return Judged(take, {}, verdict, (reason,) if verdict is Verdict.REFUSE else ())
 
 
 def test_kinds_that_set_thresholds_are_counted_apart_from_those_never_seen():
@@ -135,13 +135,15 @@ def test_kinds_that_set_thresholds_are_counted_apart_from_those_never_seen():
         judged("hum", Verdict.PASS, honest=False, calibrated=False),
         judged("talk", Verdict.REFUSE, honest=False, calibrated=False),
         judged("ssvd", Verdict.PASS, honest=True, calibrated=False),
+        judged("ssvd", Verdict.REFUSE, honest=True, calibrated=False, reason="too_short"),
     ]
     honest, others = refusals(found)
-    rows = {(row.name, row.cells[4]): row.cells for row in others.rows}
-    assert rows["hum", "yes"][:4] == [1, 1, 0, 100]
-    assert rows["hum", "no"][:4] == [1, 0, 0, 0]
-    assert rows["all never seen", "no"][:4] == [2, 1, 0, 50]
-    assert rows["talk", "no"][5] == "hum 1"
+    rows = {(row.name, row.cells[5]): row.cells for row in others.rows}
+    assert rows["hum", "yes"][:5] == [1, 0, 1, 0, 100]
+    assert rows["hum", "no"][:5] == [1, 0, 0, 0, 0]
+    assert rows["all never seen", "no"][:5] == [2, 0, 1, 0, 50]
+    assert rows["talk", "no"][6] == "hum 1"
+    assert list(honest.rows[0].cells[:5]) == [2, 1, 0, 0, 0]  # who is too short is not refused wrongly
     assert [row.name for row in honest.rows] == ["ssvd", "all never seen"]
 
 

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from vocalverse.bench.hearing.table import Cell, Column, Row, Table
 from vocalverse.bench.scoring.judges import Judged, Judges
-from vocalverse.records import Verdict
+from vocalverse.records import Reason, Verdict
 
 _Key = TypeVar("_Key")
 
@@ -33,6 +33,7 @@ def refusals(judged: Sequence[Judged]) -> Iterator[Table]:
     """Honest singers, and attacks; kinds that set thresholds apart from those that never did."""
     columns = [
         Column("recordings", 0),
+        Column("too short", 0),
         Column("refused", 0),
         Column("low", 0),
         Column("refused, %"),
@@ -54,10 +55,13 @@ def refusals(judged: Sequence[Judged]) -> Iterator[Table]:
 
 
 def _row(name: str, calibrated: str, judged: Sequence[Judged]) -> Row:
-    refused = [one for one in judged if one.verdict is Verdict.REFUSE]
-    low = sum(one.verdict is Verdict.LOW for one in judged)
-    cells = (float(len(judged)), float(len(refused)), float(low), 100 * len(refused) / len(judged))
-    return Row(name, [*cells, calibrated, _reasons(refused)])
+    """What is too short for anybody to judge is counted apart."""
+    long = [one for one in judged if one.reasons != (Reason.TOO_SHORT.value,)]
+    refused = [one for one in long if one.verdict is Verdict.REFUSE]
+    low = sum(one.verdict is Verdict.LOW for one in long)
+    counts = (float(len(judged)), float(len(judged) - len(long)), float(len(refused)), float(low))
+    share = 100 * len(refused) / len(long) if long else None
+    return Row(name, [*counts, share, calibrated, _reasons(refused)])
 
 
 def _said(judged: Sequence[Judged]) -> str:

@@ -167,8 +167,8 @@ def _in_order(moved: Mapping[Damage, Sequence[_Moves]], noise: Mapping[_Watched,
                 [
                     f"{expected.moves.name} {'↑' if expected.up else '↓'}",
                     float(len(found)),
-                    percent(sum(_ordered(values, up=expected.up) for values in found), len(found)),
-                    percent(*_pairs_in_order(found, up=expected.up)),
+                    percent(sum(_ordered(values, expected) for values in found), len(found)),
+                    percent(*_pairs_in_order(found, expected)),
                     " ".join(f"{effect:+.1f}" for effect in effects) or None,
                     f"{most.name} {known[most]:+.1f}" if most else None,
                 ],
@@ -216,15 +216,17 @@ def _full(values: _Values) -> list[float]:
     return known if len(known) == len(values) else []
 
 
-def _ordered(values: _Values, *, up: bool) -> bool:
+def _ordered(values: _Values, expected: _Expected) -> bool:
     known = _full(values)
-    return bool(known) and all(_rises(*pair, up=up) for pair in pairwise(known))
+    return bool(known) and all(_in_turn(*pair, expected) for pair in pairwise(known))
 
 
-def _pairs_in_order(found: Sequence[_Values], *, up: bool) -> tuple[float, float]:
+def _pairs_in_order(found: Sequence[_Values], expected: _Expected) -> tuple[float, float]:
     pairs = [pair for values in found for pair in pairwise(_full(values))]
-    return sum(_rises(*pair, up=up) for pair in pairs), len(pairs)
+    return sum(_in_turn(*pair, expected) for pair in pairs), len(pairs)
 
 
-def _rises(before: float, after: float, *, up: bool) -> bool:
-    return after > before if up else after < before
+def _in_turn(before: float, after: float, expected: _Expected) -> bool:
+    """What is gone cannot go further."""
+    gone = before == after == expected.moves.missing
+    return gone or (after > before if expected.up else after < before)

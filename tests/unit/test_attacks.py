@@ -25,7 +25,7 @@ def test_every_kind_has_a_generator_that_sets_thresholds_and_most_have_one_that_
 @pytest.mark.parametrize("name", list(GENERATORS))
 def test_what_is_made_is_stereo_that_can_be_heard(name: str) -> None:
     if name not in MADE:
-        pytest.skip("its speech program is not installed")
+        pytest.skip("its speech program is not installed: apt-get install espeak-ng flite")
     samples = MADE[name].samples
     assert samples.dtype == np.float32
     assert samples.shape[1] == 2

@@ -13,7 +13,7 @@ from vocalverse.prescreen.evidence import evidence
 from vocalverse.prescreen.judge import Prescreened, prescreen
 from vocalverse.prescreen.rules import bundled
 from vocalverse.records import Reason, Remark, Verdict
-from vocalverse.synthesis.attacks import GENERATORS, Material, attacks, over
+from vocalverse.synthesis.attacks import Material, attacks, over
 from vocalverse.synthesis.melodies import melody
 from vocalverse.synthesis.repertoire import song
 from vocalverse.synthesis.singing import Sound, Tone, sing
@@ -73,7 +73,7 @@ def test_an_attack_is_refused_for_what_it_is(name: str) -> None:
         assert found.verdict is Verdict.REFUSE
         assert SAID[name] in [reason.code for reason in found.reasons]
         return
-    pytest.skip(f"{GENERATORS[name].kind} needs a program that is not installed")
+    pytest.skip(f"{name} needs a speech program that is not installed: apt-get install espeak-ng flite")
 
 
 def test_what_a_separator_leaves_of_a_backing_is_no_singer() -> None:

@@ -39,7 +39,11 @@ READS_ENVIRONMENT = {
     "vocalverse.settings": "the one place",
     "vocalverse.bench.house": "passes it on to the processes that it measures",
     "vocalverse.bench.noop": "passes it on to the plain RQ that it compares with",
+    "vocalverse.bench.measure": "passes it on to the processes that it measures",
 }
+
+# Run as files by another Python, where that has what they want; nothing of the package imports them.
+PEERS = {"vocalverse.bench.measure_praat"}
 
 LONGEST_MODULE = 300
 
@@ -174,7 +178,8 @@ def _names(node: ast.ImportFrom) -> set[str]:
 
 
 def test_nothing_under_the_gpl_is_imported() -> None:
-    assert offending(MODULES, COPYLEFT) == []
+    ours = {module: path for module, path in MODULES.items() if module not in PEERS}
+    assert offending(ours, (*COPYLEFT, *PEERS)) == []
 
 
 def test_no_package_that_is_imported_says_that_it_is_under_the_gpl() -> None:

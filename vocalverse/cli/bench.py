@@ -94,7 +94,7 @@ def bench(what: str, *, as_json: bool, **wishes: object) -> None:
     measure   all measures of a song on one core beside the plain chain, and over length; a quarter of an hour
     hearing   how well the ear hears, in tables, on recordings of your own (--data); half an hour
     truth     how true the measures are, on made and damaged singing; with --data also on labels, in an hour
-    scoring   what games pay for good, damaged and no singing, and what we do; with --data also on recordings
+    scoring   what games pay for good, damaged and no singing, and what we do; half an hour, with --data two hours
     """
     wished = _Wishes(**wishes)  # type: ignore[arg-type]
     if what in _TABLES:

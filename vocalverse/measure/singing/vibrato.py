@@ -25,6 +25,8 @@ _LEAST_EXPLAINED = 0.55  # of the movement that is no straight line, by one sine
 _LEAST_SWINGS = 3.0
 _STEADY_HZ = 1.0  # that far the middle half of its windows' rates may lie apart: a voice that wanders has any
 _TWELFTH = 1 / 12  # of a swing: a sine has half of its height by then
+# The window that a pitch is found in smooths a swing: of 80 cents 96 % are left at 4 Hz, 94 % at 7.5.
+_SMOOTHED_BY = 0.0085  # for each hertz
 
 Curve = npt.NDArray[np.float64]  # [frames], cents
 Waves = npt.NDArray[np.float64]  # [rates, 2, window]
@@ -113,7 +115,7 @@ def _of_note(pitch: Pitch, note: Note, index: int) -> Passage | None:
         note.start_s + first * HOP_S,
         note.start_s + last * HOP_S,
         rate,
-        width,
+        width / (1 - _SMOOTHED_BY * rate),
         float(explained[there].mean()),
         delay_s,
     )

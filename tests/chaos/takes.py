@@ -18,7 +18,7 @@ Answer = httpx.Response
 
 
 def a_take(seed: int, *, seconds: float = 6.0) -> bytes:
-    """A wavering tone with a little noise, as FLAC: heard in a fifth of a second, another for every seed."""
+    """A wavering tone with a little noise, as FLAC: heard in a fifth of a second, another for every seed, and no singing."""
     rng = np.random.default_rng(seed)
     time_s = np.arange(round(seconds * RATE_HZ)) / RATE_HZ
     voice = 0.3 * np.sin(2 * np.pi * (220 + 110 * rng.random()) * time_s + 3 * np.sin(2 * np.pi * 5 * time_s))

@@ -109,7 +109,8 @@ def _parent(entry: Path) -> int | None:
 
 @pytest.mark.timeout(900)
 def test_a_killed_house_leaves_no_process_and_its_next_start_recovers_everything(tmp_path: Path) -> None:
-    leases = {"dispatch_lease_s": 2, "run_lease_s": 3, "retry_backoff_s": 0.2}
+    # A chunk of the ear takes seconds where other work wants the cores, and nothing gets on before its end.
+    leases = {"dispatch_lease_s": 2, "run_lease_s": 10, "retry_backoff_s": 0.2}
     with running(tmp_path / "data", **leases) as first:
         first.wait_for("VocalVerse runs at")
         with first.client() as client:
@@ -129,7 +130,8 @@ def test_a_killed_house_leaves_no_process_and_its_next_start_recovers_everything
         with second.client() as client:
             for recording_id in [*judged, *acknowledged]:
                 ended = until_ended(client, recording_id, within_s=240)
-                assert (ended["state"], ended["outcome"]) == ("done", "unscored")
+                hummed = "refused" if recording_id in acknowledged else "unscored"
+                assert (ended["state"], ended["outcome"]) == ("done", hummed)
             assert len(client.get("/v1/recordings").json()["items"]) == len(judged) + len(acknowledged)
 
 

@@ -54,11 +54,14 @@ def test_a_process_that_is_killed_is_told_of():
         list(side_by_side(dying, range(4), jobs=2))
 
 
+# Whoever is started behind a shell is deaf to Ctrl-C until it listens.
 SLEEPING = """
+import signal
 import time
 from functools import partial
 from vocalverse.cli.jobs import side_by_side
 
+signal.signal(signal.SIGINT, signal.default_int_handler)
 for _ in side_by_side(partial(partial, time.sleep), [0, 600, 600, 600], jobs=2):
     print("one", flush=True)
 """

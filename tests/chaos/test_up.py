@@ -110,7 +110,7 @@ def _parent(entry: Path) -> int | None:
 @pytest.mark.timeout(900)
 def test_a_killed_house_leaves_no_process_and_its_next_start_recovers_everything(tmp_path: Path) -> None:
     # A chunk of the ear takes seconds where other work wants the cores, and nothing gets on before its end.
-    leases = {"dispatch_lease_s": 2, "run_lease_s": 10, "retry_backoff_s": 0.2}
+    leases = {"dispatch_lease_s": 2, "run_lease_s": 30, "retry_backoff_s": 0.2}
     with running(tmp_path / "data", **leases) as first:
         first.wait_for("VocalVerse runs at")
         with first.client() as client:

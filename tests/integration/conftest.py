@@ -9,10 +9,12 @@ from pathlib import Path
 import psycopg
 import pytest
 import redis
+from sqlalchemy import Engine
 
 from vocalverse.embedded.postgres import Postgres
 from vocalverse.embedded.valkey import ADMIN, DISPATCHER, WORKER, Valkey, ValkeyPasswords
 from vocalverse.store import migrate, roles
+from vocalverse.store.connect import owner_engine, worker_engine
 
 _TEMPLATE = "migrated"
 _LOGINS = {"vv_ingest": "ingest-secret", "vv_worker": "worker-secret"}
@@ -74,6 +76,21 @@ def empty_database(postgres_server: Postgres) -> Iterator[str]:
 def database(postgres_server: Postgres, migrated_template: str) -> Iterator[Database]:
     with _copied(postgres_server, migrated_template) as database:
         yield database
+
+
+@pytest.fixture
+def owner(database: Database) -> Iterator[Engine]:
+    engine = owner_engine(database.owner)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def engine(database: Database) -> Iterator[Engine]:
+    """As a worker logs in."""
+    engine = worker_engine(database.worker, actor="test")
+    yield engine
+    engine.dispose()
 
 
 @pytest.fixture(scope="module")

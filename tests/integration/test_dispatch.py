@@ -1,7 +1,6 @@
 """Rounds of the dispatcher against a real Postgres: who is served, how much, and what is taken back."""
 
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -19,26 +18,12 @@ from vocalverse.queue.retry import Failure, Fate
 from vocalverse.queue.round import Delivery, RoundOptions, play_round, take_back
 from vocalverse.records import Assessment, Finding, Lane, Outcome, Reason, Score
 from vocalverse.store.blobs import LocalBlobs
-from vocalverse.store.connect import owner_engine, worker_engine
+from vocalverse.store.connect import worker_engine
 from vocalverse.store.consent import remove_unkept_sound
 
 OPTIONS = RoundOptions(dispatch_lease_s=15, run_lease_s=0, worker_silent_s=10, max_starts=3, retry_backoff_s=0)
 LEASES = LeaseOptions(run_lease_s=30, max_starts=3, retry_backoff_s=10)
 UNSCORED = Assessment(Outcome.UNSCORED, findings=(Finding(Reason.NO_RELEASE, {}),), scores=())
-
-
-@pytest.fixture
-def owner(database: Any) -> Iterator[Engine]:
-    engine = owner_engine(database.owner)
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def engine(database: Any) -> Iterator[Engine]:
-    engine = worker_engine(database.worker, actor="test")
-    yield engine
-    engine.dispose()
 
 
 def play(engine: Engine, options: RoundOptions = OPTIONS) -> list[Delivery]:

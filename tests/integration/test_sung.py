@@ -1,6 +1,5 @@
 """How a take was sung, from a worker's hands to those who ask in SQL and over the wire."""
 
-from collections.abc import Iterator
 from dataclasses import asdict, fields, replace
 from datetime import timedelta
 from pathlib import Path
@@ -27,7 +26,6 @@ from vocalverse.records import Assessment, Finding, Outcome, Reason, ReferenceKi
 from vocalverse.settings import Settings
 from vocalverse.store import tables
 from vocalverse.store.blobs import AUDIO, LocalBlobs, digest_of
-from vocalverse.store.connect import owner_engine, worker_engine
 from vocalverse.store.recordings import delete_recording
 from vocalverse.store.results import Found, NotMeasured, find_measured, find_result
 from vocalverse.store.song_references import keep_reference, references
@@ -43,20 +41,6 @@ LEASES = LeaseOptions(run_lease_s=30, max_starts=3, retry_backoff_s=10)
 @pytest.fixture(scope="module")
 def clean() -> Measured:
     return measured(sung())
-
-
-@pytest.fixture
-def owner(database: Any) -> Iterator[Engine]:
-    engine = owner_engine(database.owner)
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def engine(database: Any) -> Iterator[Engine]:
-    engine = worker_engine(database.worker, actor="test")
-    yield engine
-    engine.dispose()
 
 
 def begun(owner: Engine, engine: Engine, *, song_id: UUID | None = None) -> Lease:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Self
 
 from vocalverse.cli.given import heard
 from vocalverse.errors import Unavailable, Undecodable
-from vocalverse.records import Measures, Progress, Remark, no_progress
+from vocalverse.records import Finding, Measures, Progress, Remark, no_progress
 
 if TYPE_CHECKING:
     from vocalverse.audio.waveform import Samples
@@ -28,7 +28,8 @@ class Wanted:
 class Listened:
     heard: "Heard"
     recording: Measures  # of the file itself, with what the ear found where there was one
-    remarks: tuple[Remark, ...] = ()  # what is odd about the file
+    remarks: tuple[Remark, ...]  # what is odd about the file
+    against: tuple[Finding, ...]  # what speaks against judging it, whatever is sung in it
 
 
 @dataclass(frozen=True)
@@ -53,20 +54,20 @@ class Listener:
     def listen(self, file: Path, progress: Progress = no_progress) -> Listened:
         from vocalverse.assess import hearing
         from vocalverse.audio.quality import measure
-        from vocalverse.audio.refusals import Thresholds, remarks
+        from vocalverse.audio.refusals import Thresholds, refusals, remarks
         from vocalverse.measure.take import hear
 
         waveform = heard(file, progress=progress)
         recording, mix = measure(waveform), waveform.samples
         noted = remarks(recording, broken_tail=waveform.source.broken_tail, thresholds=Thresholds())
+        against = refusals(recording, Thresholds())
         if self.ear is None:
-            return Listened(hear(mix, mix, mix, self.tracker), recording, noted)
+            return Listened(hear(mix, mix, mix, self.tracker), recording, noted, against)
         voice = self.ear.separate(mix, backing=self.backing, key_shift=self.key_shift, progress=progress)
         dry = self.ear.dereverberate(voice, progress=progress)
         noted += hearing.remarks(voice)
-        return Listened(
-            hear(dry.samples, voice.voice, mix, self.tracker), hearing.with_ear(recording, voice, dry), noted
-        )
+        recording = hearing.with_ear(recording, voice, dry)
+        return Listened(hear(dry.samples, voice.voice, mix, self.tracker), recording, noted, against)
 
 
 def _open_ear(threads: int | None) -> "Ear":

@@ -75,7 +75,6 @@ class Kit:
         return Done(take, time.monotonic() - began, found)
 
     def _find(self, file: Path, progress: Progress) -> Found:
-        from vocalverse.audio.refusals import Thresholds, refusals
         from vocalverse.measure.take import measure_take
         from vocalverse.prescreen.evidence import evidence
         from vocalverse.prescreen.judge import prescreen, refused_before
@@ -85,7 +84,7 @@ class Kit:
         progress("measure", 0.0)
         melody, guide = (self.song.melody, self.song.guide) if self.song else (None, None)
         measured = measure_take(listened.heard, melody, guide=guide)
-        judged = refused_before(prescreen(evidence(measured, recording), self.rules), refusals(recording, Thresholds()))
+        judged = refused_before(prescreen(evidence(measured, recording), self.rules), listened.against)
         return Found(measured, recording, listened.remarks, judged)
 
 

@@ -92,7 +92,6 @@ class _Kit:
         return cls(Listener.open(wanted, threads=threads))
 
     def __call__(self, take: Sought, progress: Progress = no_progress) -> Known | VocalVerseError:
-        from vocalverse.audio.refusals import Thresholds, refusals
         from vocalverse.measure.take import measure_take
         from vocalverse.prescreen.evidence import evidence
         from vocalverse.prescreen.same_sound import signature
@@ -104,8 +103,7 @@ class _Kit:
             return error
         progress("measure", 0.0)
         measured = measure_take(listened.heard, melody)
-        against = refusals(listened.recording, Thresholds())
-        return Known(evidence(measured, listened.recording), signature(measured.pitch), against)
+        return Known(evidence(measured, listened.recording), signature(measured.pitch), listened.against)
 
 
 @lru_cache(maxsize=16)

@@ -9,6 +9,7 @@ import numpy as np
 from vocalverse.measure.against.align import Unaligned
 from vocalverse.measure.authenticity.authenticity import Authenticity
 from vocalverse.measure.marks import Score
+from vocalverse.measure.room import RoomHealth
 from vocalverse.measure.singing.ornaments import OrnamentKind
 from vocalverse.measure.take import AgainstSong, Measured
 from vocalverse.measure.told import packed
@@ -17,7 +18,7 @@ from vocalverse.sung import Figures, Notes, Phrases, Sung
 
 def as_sung(measured: Measured, *, pitch: Score | None = None, rhythm: Score | None = None) -> Sung:
     """The scores are the prescreen's, which reads all of what was measured."""
-    scored = _with_scores(_by_itself(measured), pitch, rhythm)
+    scored = _with_scores(_of_room(_by_itself(measured), measured.room), pitch, rhythm)
     told = _of_authenticity(_against_song(scored, measured.against_song), measured.authenticity)
     return Sung(_known(told), _notes(measured), _phrases(measured), packed(measured))
 
@@ -86,7 +87,7 @@ def _of_authenticity(figures: Figures, found: Authenticity) -> Figures:
 def _by_itself(measured: Measured) -> Figures:
     own, vibrato, tones = measured.by_itself, measured.vibrato, measured.long_tones
     dynamics, compass, ring, voice = measured.dynamics, measured.compass, measured.ring, measured.voice
-    breathing, room = measured.breathing, measured.room
+    breathing = measured.breathing
     ornaments = [ornament.kind for ornament in measured.ornaments]
     return Figures(
         voiced_s=compass.voiced_s,
@@ -137,6 +138,12 @@ def _by_itself(measured: Measured) -> Figures:
         phrase_end_db=breathing.held_db,
         out_of_air_count=breathing.out_of_air,
         breaths_in_words=None if breathing.in_words is None else len(breathing.in_words),
+    )
+
+
+def _of_room(figures: Figures, room: RoomHealth) -> Figures:
+    return replace(
+        figures,
         rest_noise_dbfs=room.noise_floor_dbfs,
         snr_db=room.snr_db,
         hum_hz=room.hum_hz,

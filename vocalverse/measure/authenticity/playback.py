@@ -8,8 +8,8 @@ from scipy import fft
 from scipy.ndimage import uniform_filter1d
 
 from vocalverse.measure.frames import HOP_S
-from vocalverse.measure.free.steady import steady_midi
-from vocalverse.measure.pitch.track import Pitch, hz_of
+from vocalverse.measure.free.steady import held
+from vocalverse.measure.pitch.track import Pitch
 from vocalverse.measure.reference.guide import Contour
 
 _LEAST = 200  # frames that both sing
@@ -86,18 +86,11 @@ def _overlap(sung: Curve, known: Curve, lag: int) -> tuple[Curve, Curve]:
 
 def _moves_alike(take: Curve, there: Curve) -> float | None:
     """Where both hold a note: from one to the next, all who sing the song move alike."""
-    held = _held(take) & _held(there)
-    if held.sum() < _LEAST // 2:
+    both = ~np.isnan(held(take) + held(there))
+    if both.sum() < _LEAST // 2:
         return None
-    one, other = (np.clip(_quick(midi)[held], -_FARTHEST, _FARTHEST) for midi in (take, there))
+    one, other = (np.clip(_quick(midi)[both], -_FARTHEST, _FARTHEST) for midi in (take, there))
     return float(np.corrcoef(one, other)[0, 1]) if np.ptp(one) and np.ptp(other) else None
-
-
-def _held(midi: Curve) -> npt.NDArray[np.bool_]:
-    sung = ~np.isnan(midi)
-    hz = np.where(sung, hz_of(np.nan_to_num(midi, nan=69.0)), 0).astype(np.float32)
-    held: npt.NDArray[np.bool_] = ~np.isnan(steady_midi(Pitch(hz, sung, sung.astype(np.float32))))
-    return held
 
 
 def _quick(midi: Curve) -> Curve:

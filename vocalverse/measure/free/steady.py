@@ -15,10 +15,13 @@ Midi = npt.NDArray[np.float64]
 
 def steady_midi(pitch: Pitch) -> Midi:
     """[frames]: the pitch that is held, without its vibrato; not a number elsewhere."""
-    voiced = pitch.voiced
-    midi = np.where(voiced, np.nan_to_num(pitch.midi.astype(np.float64)), 0)
-    there = uniform_filter1d(voiced.astype(np.float64), _SMOOTH, mode="constant")
+    return held(pitch.midi.astype(np.float64))
+
+
+def held(midi: Midi) -> Midi:
+    """The same of a curve that is not a number where nobody sings."""
+    there = uniform_filter1d((~np.isnan(midi)).astype(np.float64), _SMOOTH, mode="constant")
     whole = there > 1 - 0.5 / _SMOOTH  # voiced all through
-    smooth = uniform_filter1d(midi, _SMOOTH, mode="constant")
+    smooth = uniform_filter1d(np.nan_to_num(midi), _SMOOTH, mode="constant")
     slope = 100 * np.abs(np.gradient(smooth)) / HOP_S if len(smooth) > 1 else np.zeros(len(smooth))
     return np.where(whole & (slope < _SLOPE_CENTS_PER_S), smooth, np.nan)

@@ -177,6 +177,53 @@ class ModelRefused(VocalVerseError):
     exit_status = 6
 
 
+class ReleaseUnknown(VocalVerseError):
+    """No release of that name, or not on this machine."""
+
+    code = "release_unknown"
+    http_status = 404
+    exit_status = 4
+
+
+class ReleaseBroken(VocalVerseError):
+    """A release that was tampered with, is incomplete, or says what cannot be. Nothing is judged by it."""
+
+    code = "release_broken"
+    exit_status = 2
+
+
+class ReleaseTooNew(ReleaseBroken):
+    """A newer version made it."""
+
+    code = "release_too_new"
+
+
+class LicenceRefused(VocalVerseError):
+    """A part forbids commercial use, and nobody accepted that."""
+
+    code = "licence_refused"
+    exit_status = 6
+
+
+class ManifestBroken(VocalVerseError):
+    """A manifest that cannot be learnt from or judged on. The message says which line, and what is wrong."""
+
+    code = "manifest_broken"
+    exit_status = 2
+
+
+class SplitLeaks(ManifestBroken):
+    """A singer or a song would be learnt from and judged on."""
+
+    code = "split_leaks"
+
+
+class TooFew(ManifestBroken):
+    """Too few clips, singers or raters for what is asked."""
+
+    code = "too_few"
+
+
 class BackendFailed(VocalVerseError):
     """What runs a network failed in the middle of a song: nothing of that song is used."""
 

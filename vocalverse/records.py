@@ -143,13 +143,26 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class Mark:
+    """A score from 0 to 100."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
 class Score:
-    """One dimension of a performance, with the interval that holds the experts' mean at 90 %."""
+    """One dimension of a performance on the release's scale (1 to 5), with its interval, and the same as a mark."""
 
     dimension: str
     value: float
     low: float
     high: float
+    mark: Mark | None = None  # None: of an assessment that was written before there were marks
+
+
+OVERALL = "overall"  # no dimension: what the release composes of them, and of measures
 
 
 @dataclass(frozen=True)
@@ -191,6 +204,7 @@ class Assessment:
     findings: tuple[Finding, ...] = ()
     remarks: tuple[Remark, ...] = ()
     scores: tuple[Score, ...] = ()
+    overall: Score | None = None
     measures: Measures | None = None
     verdict: Verdict | None = None  # the prescreen's; None where it was refused before
     sung: Sung | None = None  # None where nothing could be measured of the singing

@@ -122,7 +122,7 @@ def test_a_package_that_is_not_installed_is_named_with_what_to_install() -> None
     status, _, said = run("fail", command=failing_with(ModuleNotFoundError("No module", name="sqlalchemy")))
     assert status == 1
     assert "sqlalchemy" in said
-    assert "pip install 'vocalverse[server,embedded,hear]'" in said
+    assert "pip install 'vocalverse[server,embedded,hear,train]'" in said
 
 
 def test_a_module_of_ours_that_is_missing_is_a_fault_and_shown_as_one() -> None:

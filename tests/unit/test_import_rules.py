@@ -20,7 +20,10 @@ MODULES = {
 }
 
 # What hears and judges knows nothing of the house that it stands in.
-HEARING = ("audio", "assess", "separate", "measure", "prescreen", "synthesis", "models", "feedback", "release")
+HEARING = (
+    *("audio", "assess", "separate", "measure", "prescreen", "synthesis"),
+    *("models", "feedback", "release", "training", "evaluation"),
+)
 HOUSE = tuple(f"vocalverse.{part}" for part in ("store", "settings", "queue", "gateway", "cli", "agent", "embedded"))
 
 AGENT_MAY = (

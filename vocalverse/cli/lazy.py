@@ -84,5 +84,5 @@ class _NotInstalled(VocalVerseError):
     def __init__(self, missing: ModuleNotFoundError) -> None:
         super().__init__(
             f"This command needs the package {missing.name!r}, which is not installed here. A venue's machine needs it"
-            " not; a server does: pip install 'vocalverse[server,embedded,hear]'"
+            " not; a server does: pip install 'vocalverse[server,embedded,hear,train]'"
         )

@@ -47,9 +47,7 @@ def check_python(_settings: Settings) -> Iterator[Finding]:
 def check_packages(_settings: Settings) -> Iterator[Finding]:
     missing = [name for name in _SERVER_PACKAGES if find_spec(name) is None]
     if missing:
-        todo = (
-            "pip install 'vocalverse[server,embedded,hear]'; on a venue's machine use `vocalverse agent check` instead"
-        )
+        todo = "pip install 'vocalverse[server,embedded,hear,train]'; on a venue's machine use `vocalverse agent check` instead"
         yield bad("packages", f"{', '.join(missing)} missing", todo)
     else:
         yield good("packages", f"all {len(_SERVER_PACKAGES)} of a server are there")

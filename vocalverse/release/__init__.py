@@ -1,0 +1,1 @@
+"""What is judged by what: an immutable folder of routes, heads and calibration, and the judge that goes by it."""

@@ -1,0 +1,58 @@
+"""What judges learn from and are judged on: takes with their raters' words, and pairs that somebody compared."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Rating:
+    dimension: str
+    value: float
+    rater: str = ""  # "": nobody in particular, such as a mean of many
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A take. Splits go by singer and song, never by clip."""
+
+    id: str
+    audio: Path
+    singer: str
+    song: str
+    licence: str
+    domain: str = ""  # under which standard it was rated
+    system: str = ""  # what made it, where a machine did
+    language: str = ""
+    gender: str = ""
+    room: str = ""
+    text: str = ""  # lyrics or a description
+    split: str = ""  # train, validation, test; "": as the recipe splits
+    synthetic: bool = False
+    ratings: tuple[Rating, ...] = ()
+
+    def mean(self, dimension: str) -> float | None:
+        said = [rating.value for rating in self.ratings if rating.dimension == dimension]
+        return sum(said) / len(said) if said else None
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Clips by their ids."""
+
+    better: str
+    worse: str
+    dimension: str
+    rater: str = ""
+
+
+@dataclass(frozen=True)
+class Manifest:
+    clips: tuple[Clip, ...]
+    pairs: tuple[Pair, ...] = ()
+    low: float = 1.0  # of the ratings' scale
+    high: float = 5.0
+
+    @property
+    def dimensions(self) -> tuple[str, ...]:
+        rated = [rating.dimension for clip in self.clips for rating in clip.ratings]
+        return tuple(dict.fromkeys([*rated, *(pair.dimension for pair in self.pairs)]))

@@ -59,6 +59,13 @@ class ReferenceKind(StrEnum):
     GUIDE = "guide"  # somebody who sang it well
 
 
+class TextKind(StrEnum):
+    """Text that a singing may be held against."""
+
+    LYRICS = "lyrics"
+    DESCRIPTION = "description"
+
+
 class Lane(StrEnum):
     """`live`: the singer is waiting at the screen. `bulk`: nobody is."""
 
@@ -132,6 +139,7 @@ class Remark(StrEnum):
     BACKING_NOT_HEARD = "backing_not_heard"  # it is not in the recording: another song's, or another take of it
     TWO_SINGERS = "two_singers"
     REFERENCE_UNREADABLE = "reference_unreadable"  # what is known of how the song goes could not be read
+    TEXT_MISSING = "text_missing"  # a dimension needs lyrics or a description, and there are none: it has no score
 
 
 @dataclass(frozen=True)

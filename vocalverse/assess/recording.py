@@ -1,7 +1,7 @@
 """The way of a recording: decode → quality → refusals → separate → dereverberate → measure → prescreen → assessment."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,12 +16,13 @@ from vocalverse.audio.refusals import Thresholds, refusals, refused_by_length, r
 from vocalverse.audio.sandbox import DecodeLimits
 from vocalverse.errors import Unavailable
 from vocalverse.measure.row import as_sung
-from vocalverse.records import Assessment, Finding, Lane, Outcome, Progress, Reason, Verdict, no_progress
+from vocalverse.records import Assessment, Finding, Lane, Outcome, Progress, Reason, TextKind, Verdict, no_progress
 from vocalverse.separate.options import EarOptions
 
 if TYPE_CHECKING:
     from vocalverse.assess.instruments import Instruments
 
+NONE = "none"  # the release that measures and gives no score
 NO_RELEASE = (Finding(Reason.NO_RELEASE, {}),)
 
 
@@ -37,6 +38,8 @@ class Take:
     backing_shift: int = 0  # semitones by which it was shifted when it was played
     references: References = field(default_factory=dict)  # how the song goes, as far as that is known
     lane: Lane = Lane.BULK
+    release: str = NONE  # what judges it
+    text: Mapping[TextKind, str] = field(default_factory=dict)  # lyrics are read out of `references` where not here
 
 
 class Assessor(Protocol):
@@ -51,7 +54,9 @@ class Workshop:
 
     threads: int | None = None  # of each of them; None: all cores
     folder: Path | None = None  # where what is measured once is kept
-    rules: Path | None = None  # of the prescreen; None: those that come with it
+    rules: Path | None = None  # of the prescreen, where a release has none; None: those that come with it
+    releases: Path | None = None  # folders of releases, by name
+    models: Path | None = None  # what releases name and do not hold
 
 
 @dataclass(frozen=True)

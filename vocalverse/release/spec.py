@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from vocalverse.models.catalogue import Commercial
 from vocalverse.models.encoders.encoder import Family
-from vocalverse.records import WorkerClass
+from vocalverse.records import TextKind, WorkerClass
 from vocalverse.separate.precision import Precision
 
 FORMAT = 1  # of release.toml; a newer one is refused with the advice to update
@@ -34,6 +34,16 @@ class EncoderSpec:
 
 
 @dataclass(frozen=True)
+class TextEncoderSpec:
+    """What reads lyrics or descriptions. Its weights lie where an encoder's may."""
+
+    name: str
+    revision: str
+    folder: str | None = None
+    model: str | None = None
+
+
+@dataclass(frozen=True)
 class Calibration:
     """From what a head says to what is told: straight pieces between `at` and `to`; then the interval."""
 
@@ -51,16 +61,26 @@ class DimensionSpec:
     encoders: tuple[str, ...] = ()  # names, in the order in which the heads take them
     low: float = 1.0  # of the scale that is told
     high: float = 5.0
-    text: str | None = None  # lyrics or description, where the heads take text
+    text: TextKind | None = None  # what the heads read, where they take text
+    text_encoder: str | None = None  # the name of what reads it to them
     calibration: Calibration = Calibration()
 
 
 @dataclass(frozen=True)
+class Weighed:
+    """A measure in the overall mark: weight · (value - mean) / scale. Where it is not known it counts as its mean."""
+
+    weight: float
+    mean: float
+    scale: float
+
+
+@dataclass(frozen=True)
 class OverallSpec:
-    """Composed of dimensions and measures, apart from them: intercept + Σ weight · standardised part."""
+    """Composed of dimensions and measures, apart from them: intercept + Σ weight · dimension + Σ of weighed measures."""
 
     weights: dict[str, float] = field(default_factory=dict)  # of dimensions by key
-    measures: dict[str, tuple[float, float, float]] = field(default_factory=dict)  # column: weight, mean, scale
+    measures: dict[str, Weighed] = field(default_factory=dict)  # by column of `release.figures`
     intercept: float = 0.0
     low: float = 1.0
     high: float = 5.0
@@ -82,6 +102,7 @@ class ReleaseSpec:
     title: str
     dimensions: tuple[DimensionSpec, ...]
     encoders: tuple[EncoderSpec, ...] = ()
+    text_encoders: tuple[TextEncoderSpec, ...] = ()
     overall: OverallSpec | None = None
     ear: EarSpec = EarSpec()
     rules: str | None = None  # the prescreen's, a file in the release; None: those that come with VocalVerse

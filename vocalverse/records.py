@@ -142,6 +142,14 @@ class Remark(StrEnum):
     TEXT_MISSING = "text_missing"  # a dimension needs lyrics or a description, and there are none: it has no score
 
 
+class Tier(StrEnum):
+    """Thirds of a pool of performances, by what a judge says of them."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
 @dataclass(frozen=True)
 class Finding:
     """A reason with the figures that led to it, such as {"duration_s": 0.4, "at_least_s": 5.0}."""

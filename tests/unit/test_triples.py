@@ -5,7 +5,8 @@ from collections import Counter
 import pytest
 
 from vocalverse.errors import TooFew
-from vocalverse.evaluation.triples import Order, Performance, Tier, draw, tiers
+from vocalverse.evaluation.triples import Order, Performance, draw, tiers
+from vocalverse.records import Tier
 
 
 def pool(count: int, *, songs: int = 1) -> list[Performance]:

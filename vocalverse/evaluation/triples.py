@@ -9,18 +9,12 @@ two are worth the same to them, a pair is half in order, and the triple is not e
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from itertools import product
 
 import numpy as np
 
 from vocalverse.errors import TooFew
-
-
-class Tier(StrEnum):
-    HIGH = "high"
-    MEDIUM = "medium"
-    LOW = "low"
+from vocalverse.records import Tier
 
 
 @dataclass(frozen=True)

@@ -64,6 +64,7 @@ class Song(Base):
     title: Mapped[str | None]
     artist: Mapped[str | None]
     language: Mapped[str | None]
+    description: Mapped[str | None]  # of how it is to be sung, for releases that judge by that
     created_at: Mapped[Now]
 
 

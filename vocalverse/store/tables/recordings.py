@@ -71,6 +71,8 @@ class Recording(Base):
     size_bytes: Mapped[int] = mapped_column(BigInteger)
     sha256: Mapped[bytes] = mapped_column(LargeBinary)
     backing_sha256: Mapped[bytes | None] = mapped_column(LargeBinary)
+    lyrics: Mapped[str | None]  # what was sung, and in which manner: for releases that judge by a text
+    description: Mapped[str | None]
     audio_deleted_at: Mapped[datetime | None]  # without consent to keep it, the sound goes after its judging
 
 

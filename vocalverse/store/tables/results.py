@@ -44,6 +44,13 @@ class Assessment(Base):
     prescreen: Mapped[Verdict | None] = mapped_column(enum(Verdict, "verdict"))  # None: it was refused before
     remarks: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
     stage_seconds: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    # As the release composes it, on its scale; then from 0 to 100. None: it composes nothing, or nothing was scored.
+    overall: Mapped[float | None]
+    overall_low: Mapped[float | None]
+    overall_high: Mapped[float | None]
+    overall_mark: Mapped[float | None]
+    overall_mark_low: Mapped[float | None]
+    overall_mark_high: Mapped[float | None]
 
 
 class Finding(Base):
@@ -67,6 +74,9 @@ class Score(Base):
     value: Mapped[float]
     low: Mapped[float]
     high: Mapped[float]
+    mark: Mapped[float | None]  # the same from 0 to 100
+    mark_low: Mapped[float | None]
+    mark_high: Mapped[float | None]
 
 
 class Measures(Base):

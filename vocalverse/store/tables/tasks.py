@@ -24,10 +24,11 @@ class Release(Base):
     __tablename__ = "releases"
 
     name: Mapped[str] = mapped_column(primary_key=True)
-    digest: Mapped[str | None]
+    digest: Mapped[str | None]  # of the folder; None: of `none`, which every worker has
     created_at: Mapped[Now]
-    active_since: Mapped[datetime | None]
+    active_since: Mapped[datetime | None]  # the newest is what new recordings are judged by
     manifest: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    worker_class: Mapped[WorkerClass] = mapped_column(worker_class, server_default=text("'cpu'"))
 
 
 class Task(Base):
@@ -131,3 +132,7 @@ class Worker(Base):
     seen_at: Mapped[Now]
     tasks_done: Mapped[int] = mapped_column(BigInteger, default=0)
     task_s: Mapped[float | None]  # a running mean of what one task takes
+    releases: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))  # digests of those it has found sound
+    refused: Mapped[dict[str, Any]] = mapped_column(
+        server_default=text("'{}'")
+    )  # releases by name, each with what is wrong

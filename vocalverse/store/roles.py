@@ -46,6 +46,11 @@ _GRANTS: Mapping[str, Mapping[str, str]] = {
         "backlog": _READ,
         "workers": _READ,
         "events": _READ,
+        "htpr_sessions": _READ,
+        "htpr_triples": _READ,
+        "htpr_takes": _READ,
+        "htpr_listeners": _ADD,
+        "htpr_answers": _ADD,
     },
     WORKER: {
         "venues": _READ,

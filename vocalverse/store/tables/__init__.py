@@ -1,6 +1,7 @@
 """What Postgres holds. Alembic compares these with the database; `migrations/` brings it there."""
 
 from vocalverse.store.tables.base import Base
+from vocalverse.store.tables.listening import HtprAnswer, HtprListener, HtprSession, HtprTake, HtprTriple
 from vocalverse.store.tables.places import ApiKey, Machine, ReportAccess, Room, Song, SongBacking, SongReference, Venue
 from vocalverse.store.tables.recordings import Audit, Purge, Recording, Upload, UploadState
 from vocalverse.store.tables.results import Assessment, Feedback, Finding, Measured, Measures, Notes, Phrases, Score
@@ -15,6 +16,11 @@ __all__ = [
     "Event",
     "Feedback",
     "Finding",
+    "HtprAnswer",
+    "HtprListener",
+    "HtprSession",
+    "HtprTake",
+    "HtprTriple",
     "Machine",
     "Measured",
     "Measures",

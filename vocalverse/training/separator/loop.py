@@ -1,22 +1,21 @@
 """The loop: draw, step, now and then save. A run that was stopped and resumed ends on the same bits."""
 
 import math
-import os
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
 
-from vocalverse.errors import BackendFailed, BadInput, DiskFull, ModelBroken
+from vocalverse.errors import BackendFailed, BadInput
 from vocalverse.separate.networks.network import Network
 from vocalverse.separate.purpose import Purpose, part_of
 from vocalverse.training.separator import objective
 from vocalverse.training.separator.mixtures import Mixer
 from vocalverse.training.separator.recipe import Recipe
+from vocalverse.training.states import read_state, save_state
 
 STATE_FILE = "state.pt"
 
@@ -97,20 +96,11 @@ class Run:
             "learnt": {name: p.detach().cpu() for name, p in self._learnt().items()},
             "optimiser": self._optimiser.state_dict(),
         }
-        partial = folder / f"{STATE_FILE}.partial"
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            with partial.open("wb") as file:
-                torch.save(state, file)
-                file.flush()
-                os.fsync(file.fileno())
-            partial.replace(folder / STATE_FILE)
-        except OSError as error:
-            raise DiskFull(f"{folder / STATE_FILE} could not be written ({error}): make room, then resume.") from None
+        save_state(folder / STATE_FILE, state)
 
     def resume(self, folder: Path) -> None:
         """Go on where `save` was called. Other steps may be asked for; anything else is another run."""
-        state = read_state(folder)
+        state = read_state(folder / STATE_FILE)
         changed = [
             name
             for name, value in asdict(self.recipe).items()
@@ -126,17 +116,6 @@ class Run:
                 learnt[name].copy_(value)
         self._optimiser.load_state_dict(state["optimiser"])
         self.step = int(state["step"])
-
-
-def read_state(folder: Path) -> dict[str, Any]:
-    path = folder / STATE_FILE
-    if not path.is_file():
-        raise BadInput(f"There is nothing to resume in {folder}.")
-    try:
-        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, EOFError, ValueError, KeyError) as error:
-        raise ModelBroken(f"{path} is cut short or no checkpoint: {error}") from None
-    return state
 
 
 def train(

@@ -1,0 +1,107 @@
+"""Whisper's encoder of any size over whole songs: frames of 20 ms out of windows of 30 s.
+
+Whisper was trained on windows filled up to 30 s with silence. So the two convolutions hear a short window's silence, as
+far as they look; but the blocks do not: its positions are cut off before them. That is what masking them as keys and
+dropping their frames gives, for less work, and no score depends on how much silence there would have been.
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from vocalverse.errors import ModelBroken
+from vocalverse.models.encoders.checkpoint import (
+    CONFIG,
+    Hollow,
+    index_files,
+    load_into,
+    read_config,
+    read_folder,
+    revision_of,
+    weight_files,
+)
+from vocalverse.models.encoders.encoder import Encoder, EncoderInfo, Family
+from vocalverse.models.encoders.opening import Opening, chosen, layer_of, number, ready, require_type
+from vocalverse.models.encoders.whisper_mel import HOP, RATE_HZ, whisper_window
+from vocalverse.models.encoders.whisper_net import (
+    WhisperDims,
+    WhisperEncoder,
+    dims_of,
+    in_our_names,
+    positions_table,
+)
+from vocalverse.models.encoders.windows import Grid, Windowed
+
+_PREFIXES = ("model.encoder.", "encoder.", "")
+_HOP = 2 * HOP
+
+
+def files(folder: Path) -> tuple[Path, ...]:
+    """A file of OpenAI's comes without a config."""
+    config = (folder / CONFIG,) if (folder / CONFIG).exists() else ()
+    return (*config, *index_files(folder), *weight_files(folder, _PREFIXES))
+
+
+def open_encoder(folder: Path, opening: Opening) -> Encoder:
+    net = read_net(folder)
+    dims = net.dims
+    info = EncoderInfo(
+        family=Family.WHISPER,
+        revision=revision_of(files(folder)),
+        sample_rate_hz=RATE_HZ,
+        frame_rate_hz=RATE_HZ / _HOP,
+        width=dims.width,
+        layers=dims.layers,
+        layer=layer_of(opening.layer, dims.layers),
+        precision=opening.precision,
+    )
+    ready(net, opening)
+    return Windowed(
+        info=info,
+        grid=Grid(RATE_HZ, hop=_HOP, needs=1, window=dims.positions),
+        net=net,
+        prepare=lambda sound, window: whisper_window(sound, window, dims.mels),
+        hear=lambda mel, window: chosen(_states(net, mel, window.frames), info.layer),
+    )
+
+
+def read_net(folder: Path) -> WhisperEncoder:
+    """The whole encoder of a folder, of OpenAI's keys or transformers'."""
+    tensors = in_our_names(read_folder(folder, _PREFIXES))
+    dims = _dims(folder, tensors)
+    tensors.setdefault("embed_positions.weight", positions_table(dims.positions, dims.width))
+    with Hollow():
+        net = WhisperEncoder(dims)
+    load_into(net, tensors, folder, ignore=("decoder.", "proj_out."))
+    return net
+
+
+def dims_in(config: Mapping[str, Any], folder: Path) -> WhisperDims:
+    """As transformers' configs say them."""
+    return WhisperDims(
+        mels=number(config, "num_mel_bins", folder),
+        positions=number(config, "max_source_positions", folder),
+        width=number(config, "d_model", folder),
+        heads=number(config, "encoder_attention_heads", folder),
+        layers=number(config, "encoder_layers", folder),
+        inner=number(config, "encoder_ffn_dim", folder),
+    )
+
+
+def _dims(folder: Path, tensors: Mapping[str, Tensor]) -> WhisperDims:
+    if (folder / CONFIG).exists():
+        config = read_config(folder)
+        require_type(config, ("whisper",), folder)
+        return dims_in(config, folder)
+    try:
+        return dims_of(tensors)
+    except (KeyError, ValueError) as error:
+        raise ModelBroken(f"{folder} holds no Whisper encoder: it has no {error}.") from error
+
+
+def _states(net: WhisperEncoder, mel: Tensor, positions: int) -> Iterator[Tensor]:
+    """The last one is told after the last norm, as transformers tells it."""
+    for layer, state in enumerate(net.states(mel, positions)):
+        yield net.layer_norm(state) if layer == net.dims.layers else state

@@ -113,6 +113,11 @@ class ReleaseSpec:
     made_by: str = ""  # version of VocalVerse
 
     @property
+    def weights(self) -> tuple[EncoderSpec | TextEncoderSpec, ...]:
+        """Of all that hears and reads: where they are."""
+        return (*self.encoders, *self.text_encoders)
+
+    @property
     def commercial(self) -> Commercial:
         """As free as the least free of its parts."""
         said = {part.commercial for part in self.parts}

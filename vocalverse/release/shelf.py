@@ -1,0 +1,121 @@
+"""The folder of releases on this machine: what is here, what may be used, and putting more into it."""
+
+import json
+import shutil
+from collections.abc import Collection
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from vocalverse.errors import ReleaseBroken, ReleaseUnknown
+from vocalverse.records import Progress, no_progress
+from vocalverse.release.licence import require_accepted
+from vocalverse.release.read import TOML, read
+from vocalverse.release.sense import is_name
+from vocalverse.release.spec import ReleaseSpec
+from vocalverse.release.sums import SUMS
+from vocalverse.release.verify import Sealed, verify
+from vocalverse.release.whole import put
+from vocalverse.separate.stems import Together
+
+_ACCEPTED = ".accepted.json"
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """Licences that somebody agreed to for a release, and when. It lies beside the release, which never changes."""
+
+    digest: str  # of the release that was agreed to
+    licences: tuple[str, ...]
+    at: str  # UTC, ISO 8601
+
+
+class ReleaseShelf:
+    """Releases by name, each in a folder of its own. It need not exist before something is put in."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def names(self) -> tuple[str, ...]:
+        """Whether they are sound is another question."""
+        return tuple(sorted(path.parent.name for path in self.folder.glob(f"*/{TOML}") if is_name(path.parent.name)))
+
+    def place(self, name: str) -> Path:
+        folder = self.folder / name
+        if not is_name(name) or not folder.is_dir():
+            here = ", ".join(self.names()) or "none"
+            raise ReleaseUnknown(
+                f"There is no release {name!r} in {self.folder}; there is {here}. Put it there:"
+                " vocalverse releases install FOLDER"
+            )
+        return folder
+
+    def read(self, name: str) -> ReleaseSpec:
+        spec = read(self.place(name))
+        self._require_own_name(spec, name)
+        return spec
+
+    def verify(self, name: str, *, progress: Progress = no_progress) -> Sealed:
+        sealed = verify(self.place(name), progress=progress)
+        self._require_own_name(sealed.spec, name)
+        return sealed
+
+    def install(self, source: Path, *, accepted: Collection[str] = (), progress: Progress = no_progress) -> Sealed:
+        """Copies a release, verified before and after, whole or not at all; what was agreed to is written down."""
+        given = verify(source, progress=progress)
+        require_accepted(given.spec, accepted)
+
+        def fill(unfinished: Path) -> None:
+            for path in (*given.sums, SUMS):
+                (unfinished / path).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(source / path, unfinished / path)
+
+        installed = put(self.folder / given.spec.name, fill)
+        self.accept(installed, accepted)
+        return installed
+
+    def accept(self, sealed: Sealed, licences: Collection[str] = ()) -> None:
+        """Refused where not all that has to be agreed to was, now or before; else written down."""
+        before = self._accepted(sealed)
+        agreed = (*before.licences, *licences) if before else tuple(licences)
+        require_accepted(sealed.spec, agreed)
+        if licences:
+            now = datetime.now(UTC).isoformat(timespec="seconds")
+            self._write(sealed.spec.name, Accepted(sealed.digest, tuple(dict.fromkeys(agreed)), now))
+
+    def ready(self, name: str, *, progress: Progress = no_progress) -> Sealed:
+        """Verified, and all agreed to: what may judge."""
+        sealed = self.verify(name, progress=progress)
+        self.accept(sealed)
+        return sealed
+
+    def accepted(self, name: str) -> Accepted | None:
+        """What was agreed to for whatever release stood under that name then."""
+        path = self._record(name)
+        if not path.exists():
+            return None
+        try:
+            said = json.loads(path.read_text(encoding="utf-8"))
+            return Accepted(str(said["digest"]), tuple(map(str, said["licences"])), str(said["at"]))
+        except (ValueError, KeyError, TypeError) as error:
+            raise ReleaseBroken(
+                f"{path} cannot be read ({error}): remove it, then accept the licences again."
+            ) from None
+
+    def _accepted(self, sealed: Sealed) -> Accepted | None:
+        before = self.accepted(sealed.spec.name)
+        return before if before and before.digest == sealed.digest else None
+
+    def _write(self, name: str, accepted: Accepted) -> None:
+        with Together() as together, together.file(self._record(name)) as file:
+            file.write((json.dumps(asdict(accepted), indent=2) + "\n").encode())
+
+    def _record(self, name: str) -> Path:
+        return self.folder / f"{name}{_ACCEPTED}"
+
+    def _require_own_name(self, spec: ReleaseSpec, name: str) -> None:
+        if spec.name != name:
+            raise ReleaseBroken(
+                f"{self.folder / name} holds the release {spec.name}: a folder is called as its release. Remove it, and"
+                " install the release again."
+            )

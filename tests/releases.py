@@ -1,0 +1,104 @@
+"""Tiny releases that are sealed and serve like any other, with random weights."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from tests.tiny_encoders import WHISPER, make_tiny
+from vocalverse.models.catalogue import Commercial
+from vocalverse.models.encoders.encoder import Family
+from vocalverse.models.encoders.open import revision_of
+from vocalverse.models.heads.build import Head, build
+from vocalverse.models.heads.config import EncoderInput, HeadConfig, HeadKind, Pooling
+from vocalverse.models.heads.file import save
+from vocalverse.release.seal import seal
+from vocalverse.release.spec import (
+    Calibration,
+    DimensionSpec,
+    EncoderSpec,
+    OverallSpec,
+    Part,
+    ReleaseSpec,
+    Weighed,
+)
+from vocalverse.release.verify import Sealed
+
+DIMENSIONS = ("breath", "technique", "timbre", "emotion")
+MEASURES = ("vibrato_rate_hz", "breaths_per_minute", "hnr_db")
+
+_ENCODER = "whisper"
+_LAST = WHISPER.layers
+
+
+def make_tiny_release(
+    folder: Path,
+    *,
+    name: str = "tiny",
+    seed: int = 0,
+    dimensions: Sequence[str] = DIMENSIONS,
+    commercial: Commercial = Commercial.YES,
+) -> Sealed:
+    """`folder` holds releases; this one lies in it under its name."""
+    spec = tiny_spec(name, dimensions, commercial)
+    with TemporaryDirectory() as made:
+        files = tiny_files(Path(made), spec, seed=seed)
+        revision = revision_of(Family.WHISPER, files["encoder"])
+        encoders = tuple(replace(encoder, revision=revision) for encoder in spec.encoders)
+        return seal(replace(spec, encoders=encoders), files, folder / name)
+
+
+def tiny_spec(
+    name: str = "tiny", dimensions: Sequence[str] = DIMENSIONS, commercial: Commercial = Commercial.YES
+) -> ReleaseSpec:
+    """Its encoder's revision is not known before its weights are drawn."""
+    return ReleaseSpec(
+        name=name,
+        title=f"The {name} one",
+        dimensions=tuple(_dimension(key) for key in dimensions),
+        encoders=(EncoderSpec(_ENCODER, Family.WHISPER, revision="0" * 64, folder="encoder", layer=_LAST),),
+        overall=OverallSpec(
+            weights={key: 1 / len(dimensions) for key in dimensions},
+            measures={"hnr_db": Weighed(weight=0.1, mean=15.0, scale=5.0)},
+        ),
+        parts=(Part("random weights", "MIT", commercial, "drawn in a test"),),
+        measured_on="nothing: its weights are random",
+        made_by="tests",
+    )
+
+
+def tiny_files(folder: Path, spec: ReleaseSpec, *, seed: int = 0) -> dict[str, Path]:
+    """What its spec names, by its paths in the release."""
+    files = {"encoder": make_tiny(Family.WHISPER, folder / "encoder", seed=seed)}
+    for number, path in enumerate(path for dimension in spec.dimensions for path in dimension.heads):
+        files[path] = folder / path
+        files[path].parent.mkdir(parents=True, exist_ok=True)
+        save(_head(path, seed=100 * seed + number), files[path])
+    return files
+
+
+def _dimension(key: str) -> DimensionSpec:
+    return DimensionSpec(
+        key,
+        title=key.capitalize(),
+        heads=tuple(f"heads/{key}-{member}.safetensors" for member in range(2)),
+        encoders=(_ENCODER,),
+        calibration=Calibration(at=(1.0, 3.0, 5.0), to=(1.0, 2.5, 5.0), reach=1.5),
+    )
+
+
+def _head(path: str, *, seed: int) -> Head:
+    """An ensemble's members differ; its measures are standardised."""
+    kind = HeadKind.MLP if path.endswith("-0.safetensors") else HeadKind.LINEAR
+    config = HeadConfig(
+        kind=kind,
+        dimensions=(Path(path).stem.rpartition("-")[0],),
+        encoders=(EncoderInput(_ENCODER, WHISPER.width),),
+        measures=MEASURES,
+        pooling=Pooling.STATISTICS,
+    )
+    head = build(config, seed=seed)
+    head.fit_measures(np.random.default_rng(seed).normal((5.5, 12.0, 15.0), (0.5, 4.0, 5.0), size=(50, 3)))
+    return head

@@ -1,0 +1,54 @@
+"""What stands beside the frames: a mix of layers, measures, and who rated under which standard."""
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+_FARTHEST = 6.0  # standard deviations: a measure gone wrong does not decide a score by itself
+
+
+class LayerMix(nn.Module):
+    """Layers weighed by what was learnt; the weights sum to 1."""
+
+    def __init__(self, layers: int) -> None:
+        super().__init__()
+        self.weights = nn.Parameter(torch.zeros(layers))
+
+    def forward(self, frames: Tensor) -> Tensor:
+        """[takes, frames, layers, width] → [takes, frames, width]."""
+        return torch.einsum("tflw,l->tfw", frames, torch.softmax(self.weights, 0))
+
+
+class Measures(nn.Module):
+    """Each in standard deviations from its mean, and beside it whether it is known at all."""
+
+    mean: Tensor
+    scale: Tensor
+
+    def __init__(self, columns: int) -> None:
+        super().__init__()
+        self.width = 2 * columns
+        self.register_buffer("mean", torch.zeros(columns))
+        self.register_buffer("scale", torch.ones(columns))
+
+    def fit(self, matrix: npt.NDArray[np.floating]) -> None:
+        """From [takes, measures]; a column that never differs keeps its unit."""
+        for column, values in enumerate(np.asarray(matrix, np.float64).T):
+            known = values[np.isfinite(values)]
+            if len(known):
+                self.mean[column], self.scale[column] = float(known.mean()), float(known.std()) or 1.0
+
+    def forward(self, measures: Tensor) -> Tensor:
+        known = torch.isfinite(measures)
+        standard = ((measures - self.mean) / self.scale).clamp(-_FARTHEST, _FARTHEST)
+        return torch.cat([torch.where(known, standard, 0.0), known.to(standard.dtype)], dim=-1)
+
+
+class Known(nn.Embedding):
+    """A vector for each known name; the unknown one is 0 until it is learnt."""
+
+    def __init__(self, names: int, width: int) -> None:
+        super().__init__(1 + names, width)
+        with torch.no_grad():
+            self.weight[0] = 0.0

@@ -1,6 +1,7 @@
 """What judges learn from and are judged on: takes with their raters' words, and pairs that somebody compared."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 
@@ -26,13 +27,17 @@ class Clip:
     gender: str = ""
     room: str = ""
     text: str = ""  # lyrics or a description
-    split: str = ""  # train, validation, test; "": as the recipe splits
+    split: str = ""  # train, validation, or test and its like (test1, test2); "": as the recipe splits
     synthetic: bool = False
     ratings: tuple[Rating, ...] = ()
 
     def mean(self, dimension: str) -> float | None:
         said = [rating.value for rating in self.ratings if rating.dimension == dimension]
         return sum(said) / len(said) if said else None
+
+    @property
+    def dimensions(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(rating.dimension for rating in self.ratings))
 
 
 @dataclass(frozen=True)
@@ -56,3 +61,9 @@ class Manifest:
     def dimensions(self) -> tuple[str, ...]:
         rated = [rating.dimension for clip in self.clips for rating in clip.ratings]
         return tuple(dict.fromkeys([*rated, *(pair.dimension for pair in self.pairs)]))
+
+    def only(self, clips: Iterable[Clip]) -> "Manifest":
+        """These clips, and the pairs that both lie in them."""
+        kept = tuple(clips)
+        ids = {clip.id for clip in kept}
+        return replace(self, clips=kept, pairs=tuple(pair for pair in self.pairs if {pair.better, pair.worse} <= ids))

@@ -7,6 +7,8 @@ from enum import StrEnum
 from pathlib import Path
 
 from vocalverse.errors import BadInput
+from vocalverse.models.catalogue import Commercial
+from vocalverse.training.licences import commercial
 
 COLUMNS = ("path", "role", "singer", "licence", "split", "weight")
 
@@ -22,10 +24,6 @@ class Split(StrEnum):
     TRAIN = "train"
     VALIDATION = "validation"
     TEST = "test"  # never opened while training
-
-
-# Licences under which what was learnt may be used by anybody, for anything.
-FREE_LICENCES = frozenset({"CC0-1.0", "CC-BY-3.0", "CC-BY-4.0", "MIT", "Apache-2.0", "BSD-3-Clause", "public-domain"})
 
 
 @dataclass(frozen=True)
@@ -51,7 +49,7 @@ class Manifest:
     def restricting_licences(self) -> tuple[str, ...]:
         """Of what is learnt from: those that forbid a business to use the result. Empty where anybody may."""
         learnt = {entry.licence for entry in self.entries if entry.split is Split.TRAIN}
-        return tuple(sorted(learnt - FREE_LICENCES))
+        return tuple(sorted(licence for licence in learnt if commercial(licence) is not Commercial.YES))
 
 
 def read(path: Path) -> Manifest:

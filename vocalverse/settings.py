@@ -52,6 +52,7 @@ class Settings:
     # The worker.
     assessor: str = "vocalverse.assess:open_assessor"  # makes the assessor that a worker runs
     rules: str = ""  # a file with the prescreen's rules; where empty, those that come with it
+    releases: str = ""  # the folder with what judges; defaults to one in `data`
     task_limit_s: float = 900.0  # a task that runs longer is killed with its worker
     stall_limit_s: float = 120.0  # so is one that reports no progress for so long
     grace_s: float = 20.0  # what SIGTERM leaves a task to finish before it is handed back
@@ -99,6 +100,7 @@ class Settings:
             worker_database_url=settings.worker_database_url or settings.database_url,
             worker_redis_url=settings.worker_redis_url or settings.redis_url,
             blob_url=settings.blob_url or (settings.data / "blobs").as_uri(),
+            releases=settings.releases or str(settings.data / "releases"),
         )
 
 

@@ -8,7 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from vocalverse.errors import StaleDelivery
 from vocalverse.queue import retry
-from vocalverse.queue.lease import Lease
+from vocalverse.queue.lease import Lease, ReleaseNotHere
 from workers.heartbeat import Heartbeat
 from workers.workplace import Workplace
 
@@ -30,6 +30,8 @@ def run_task(task_id: UUID, fence: UUID) -> None:
         workplace.current = held = workplace.start(task_id, fence)
         _judge_or_settle(workplace, held)
         workplace.count(time.monotonic() - began)
+    except ReleaseNotHere as elsewhere:
+        log.warning(str(elsewhere), extra={"action": elsewhere.code, **ids})
     except StaleDelivery as stale:
         log.info(str(stale), extra={"action": "stale_delivery", **ids})
     except SQLAlchemyError as away:  # the lease runs out, and the task is dispatched again

@@ -105,7 +105,8 @@ def main() -> None:
         log_job_description=False,
     )
     _watch_for_stop(workplace)
-    threading.Thread(target=workplace.be_seen, name="be-seen", daemon=True).start()
+    for helper in (workplace.be_seen, workplace.watch_releases):
+        threading.Thread(target=helper, name=helper.__name__, daemon=True).start()
     try:
         worker.work(logging_level="WARNING")
     finally:

@@ -1,6 +1,7 @@
 """What one worker process has at hand, opened once before its first task: the assessor, Postgres, the blobs."""
 
 import importlib
+import json
 import logging
 import os
 import secrets
@@ -30,15 +31,17 @@ from vocalverse.store.blobs import AUDIO, BACKING, BlobStore, open_blobs
 from vocalverse.store.connect import worker_engine
 from vocalverse.store.song_references import references
 from workers.pulse import Pulse
+from workers.releases import Holdings
 
 log = logging.getLogger(__name__)
 
 _MEMORY = 0.3  # how much the newest task counts in the running mean of what a task takes
 
 _REGISTER = text("""
-    INSERT INTO workers (name, worker_class, host, version, tasks_done, task_s)
-    VALUES (:name, CAST(:class AS worker_class), :host, :version, :done, :task_s)
-    ON CONFLICT (name) DO UPDATE SET seen_at = now(), tasks_done = :done, task_s = :task_s
+    INSERT INTO workers (name, worker_class, host, version, tasks_done, task_s, releases, refused)
+    VALUES (:name, CAST(:class AS worker_class), :host, :version, :done, :task_s, :releases, CAST(:refused AS jsonb))
+    ON CONFLICT (name) DO UPDATE SET seen_at = now(), tasks_done = :done, task_s = :task_s, releases = :releases,
+        refused = CAST(:refused AS jsonb)
 """)
 _LEAVE = text("DELETE FROM workers WHERE name = :name OR seen_at < now() - interval '1 day'")
 
@@ -52,6 +55,7 @@ class Workplace:
     engine: Engine
     blobs: BlobStore
     pulse: Pulse
+    holdings: Holdings
     current: Lease | None = None  # what the stopping thread would hand back
     tasks_done: int = 0
     task_s: float | None = None
@@ -68,6 +72,7 @@ class Workplace:
             engine=worker_engine(settings.worker_database_url, actor=name[:63]),
             blobs=open_blobs(settings),
             pulse=pulse,
+            holdings=Holdings(Path(settings.releases)),
         )
 
     @staticmethod
@@ -85,7 +90,8 @@ class Workplace:
             max_starts=self.settings.max_starts,
             retry_backoff_s=self.settings.retry_backoff_s,
         )
-        return lease.start(self.engine, task_id, fence, worker=self.name, options=options)
+        held = self.holdings.held()
+        return lease.start(self.engine, task_id, fence, worker=self.name, options=options, held=held)
 
     @contextmanager
     def take(self, held: Lease) -> Iterator[Take]:
@@ -101,6 +107,8 @@ class Workplace:
                 backing_shift=held.backing.semitones if held.backing else 0,
                 references=self._references(held),
                 lane=held.lane,
+                release=held.release,
+                text=held.text,
             )
 
     def _open_backing(self, held: Lease, files: ExitStack) -> BinaryIO | None:
@@ -134,6 +142,10 @@ class Workplace:
                 log.warning("worker row not renewed: %s", away, extra={"action": "unseen", "worker": self.name})
             self._stop.wait(min(2.0, self.settings.worker_silent_s / 4))
 
+    def watch_releases(self) -> None:
+        """Find out what can be judged by here, until this worker leaves."""
+        self.holdings.watch(self._stop)
+
     def leave(self) -> None:
         self._stop.set()
         try:
@@ -153,13 +165,21 @@ class Workplace:
                     "version": vocalverse.__version__,
                     "done": self.tasks_done,
                     "task_s": self.task_s,
+                    "releases": self.holdings.held(),
+                    "refused": json.dumps(self.holdings.refused()),
                 },
             )
 
 
 def _workshop(settings: Settings, threads: int) -> Workshop:
     rules = Path(settings.rules) if settings.rules else None
-    return Workshop(threads=threads, folder=settings.data / "trials", rules=rules)
+    return Workshop(
+        threads=threads,
+        folder=settings.data / "trials",
+        rules=rules,
+        releases=Path(settings.releases),
+        models=settings.data / "models",
+    )
 
 
 def _opener(path: str) -> Callable[[Workshop], Assessor]:

@@ -33,6 +33,7 @@ from vocalverse.store.songs import add_song
 from vocalverse.store.venues import ensure_machine, ensure_room
 from vocalverse.sung import Figures
 from workers.pulse import Pulse
+from workers.releases import Holdings
 from workers.workplace import Workplace
 
 LEASES = LeaseOptions(run_lease_s=30, max_starts=3, retry_backoff_s=10)
@@ -253,6 +254,7 @@ def workplace(engine: Engine, blobs: LocalBlobs) -> Workplace:
         engine=engine,
         blobs=blobs,
         pulse=Pulse(None),
+        holdings=Holdings(Path("/nowhere")),
     )
 
 

@@ -8,10 +8,13 @@ from uuid import UUID
 import click
 
 from vocalverse.cli.output import in_words, show_facts, show_rows
+from vocalverse.records import OVERALL
 
 if TYPE_CHECKING:
     from vocalverse.store.recordings import Outlook, View
     from vocalverse.store.results import Result
+
+_JUDGED = ("dimension", "mark", "mark_low", "mark_high", "value", "low", "high")
 
 
 def as_row(view: "View", slugs: Mapping[UUID, str]) -> dict[str, Any]:
@@ -38,10 +41,10 @@ def tell_result(result: "Result") -> None:
         click.echo(f"\nno score: {finding.code}{f' ({figures})' if figures else ''}")
     if result.remarks:
         click.echo(f"\nremarks: {in_words(list(result.remarks))}")
-    if result.scores:
+    if judged := {**result.dimensions, **({OVERALL: result.overall} if result.overall else {})}:
         click.echo()
-        scores = [asdict(score) for score in result.scores]
-        show_rows(scores, columns=("dimension", "value", "low", "high"), as_json=False, empty="")
+        rows = [{"dimension": name, **asdict(one)} for name, one in judged.items()]
+        show_rows(rows, columns=_JUDGED, as_json=False, empty="")
     if result.measures:
         click.echo()
         known = {name: value for name, value in result.measures.items() if value is not None}

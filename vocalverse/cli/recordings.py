@@ -11,7 +11,18 @@ from vocalverse.errors import BadInput
 from vocalverse.records import TaskState
 
 _ids = click.argument("ids", nargs=-1, type=click.UUID, metavar="ID...")
-_COLUMNS = ("recording_id", "state", "outcome", "song", "received_at", "reason", "venue", "attempts", "lane")
+_COLUMNS = (
+    "recording_id",
+    "state",
+    "outcome",
+    "overall_mark",
+    "song",
+    "received_at",
+    "reason",
+    "venue",
+    "attempts",
+    "lane",
+)
 
 
 @click.group()

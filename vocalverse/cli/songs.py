@@ -7,7 +7,9 @@ import click
 from vocalverse.cli.database import operating
 from vocalverse.cli.output import json_option, show_done, show_facts, show_rows
 from vocalverse.cli.song_references import forget_reference, import_reference
+from vocalverse.errors import BadInput
 
+_LONGEST_DESCRIPTION = 8000  # as of a recording
 _COLUMNS = ("ref", "title", "artist", "language", "venue")
 _venue_option = click.option("--venue", help="The venue whose song it is; everybody's where nothing is said.")
 _shift_option = click.option(
@@ -45,20 +47,37 @@ def list_(venue: str | None, like: str | None, limit: int, as_json: bool) -> Non
 @click.option("--title")
 @click.option("--artist")
 @click.option("--language", metavar="CODE", help="Such as en or de-AT.")
+@click.option("--description", metavar="TEXT", help="How it should be sung, for a release that reads it.")
 @_venue_option
 @json_option
 def add(
-    ref: str, title: str | None, artist: str | None, language: str | None, venue: str | None, as_json: bool
+    ref: str,
+    title: str | None,
+    artist: str | None,
+    language: str | None,
+    description: str | None,
+    venue: str | None,
+    as_json: bool,
 ) -> None:
     """Add a song, or correct what is known of it. REF: the name by which recordings call it."""
-    from vocalverse.store.songs import add_song, show_song
+    _must_be_short(description)
+    from vocalverse.store.songs import add_song, describe_song, show_song
     from vocalverse.store.venues import find_venue
 
     with operating() as connection:
         venue_id = find_venue(connection, venue) if venue else None
-        add_song(connection, venue_id=venue_id, ref=ref, title=title, artist=artist, language=language)
+        song_id = add_song(connection, venue_id=venue_id, ref=ref, title=title, artist=artist, language=language)
+        if description:
+            describe_song(connection, song_id, description)
         facts = show_song(connection, ref=ref, venue_id=venue_id)
     show_facts(facts, as_json=as_json)
+
+
+def _must_be_short(description: str | None) -> None:
+    if len(description or "") > _LONGEST_DESCRIPTION:
+        raise BadInput(
+            f"A description has at most {_LONGEST_DESCRIPTION} letters; this one has {len(description or '')}."
+        )
 
 
 @songs.command()

@@ -24,6 +24,8 @@ def _in_living_memory(at: datetime) -> datetime:
 
 Line100 = Annotated[str, _line(100)]
 Line200 = Annotated[str, _line(200)]
+_TEXT = r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]*$"  # with tabs and line ends
+Text = Annotated[str, StringConstraints(min_length=1, max_length=8000, pattern=_TEXT)]
 Sha256 = Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
 Moment = Annotated[
     AwareDatetime,
@@ -77,6 +79,10 @@ class Metadata(BaseModel):
     )
     client_latency_ms: Annotated[float, Field(ge=0, le=5000)] | None = None
     microphone: Microphone | None = None
+    lyrics: Text | None = Field(
+        default=None, description="What was sung, for a release that reads it; else what is known of the song counts."
+    )
+    description: Text | None = Field(default=None, description="How it should be sung, for a release that reads it.")
     consent: Consent | None = None
 
     def as_kept(self) -> dict[str, Any]:
@@ -171,11 +177,13 @@ class ReasonAnswer(BaseModel):
     evidence: dict[str, float]
 
 
-class ScoreAnswer(BaseModel):
-    dimension: str
-    value: float
-    low: float
-    high: float
+class JudgedAnswer(BaseModel):
+    value: float = Field(description="On the scale of the release, such as 1 to 5.")
+    low: float = Field(description="The judgement of a jury would lie between this")
+    high: float = Field(description="and this, as often as the release says.")
+    mark: float | None = Field(description="The same from 0 to 100.")
+    mark_low: float | None
+    mark_high: float | None
 
 
 class MarkAnswer(BaseModel):
@@ -186,14 +194,17 @@ class MarkAnswer(BaseModel):
 
 class AssessmentAnswer(BaseModel):
     outcome: Outcome
-    release: str
+    release: str = Field(description="What judged it; `none` measures and gives no score.")
     verdict: Verdict | None = Field(
         description="What rules said of pitch, rhythm and whether it is singing at all, before anything judged: `low` is"
         " too far off to be judged. Null where the recording was refused before."
     )
     reasons: list[ReasonAnswer]
     remarks: list[str]
-    scores: list[ScoreAnswer]
+    dimensions: dict[str, JudgedAnswer] = Field(
+        description="As the release has them, such as `breath`, `technique`, `timbre` and `emotion`."
+    )
+    overall: JudgedAnswer | None = Field(description="As the release composes it of dimensions and measures.")
     pitch: MarkAnswer | None = Field(description="Against the song where it is known; null where nothing is known.")
     rhythm: MarkAnswer | None = Field(description="Likewise.")
     measures: dict[str, float | int | str | None] | None = Field(
@@ -211,6 +222,7 @@ class ListedRecording(BaseModel):
     attempts: int
     release: str
     outcome: Outcome | None
+    overall_mark: float | None = Field(description="0 to 100, once it is scored.")
     reason: str | None = Field(description="Why the last try failed, where one did.")
     message: str | None
     received_at: datetime

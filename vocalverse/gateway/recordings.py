@@ -12,12 +12,12 @@ from sqlalchemy import Connection
 from vocalverse.gateway.auth import Deleting, Reading, Uploading
 from vocalverse.gateway.models import (
     AssessmentAnswer,
+    JudgedAnswer,
     ListedRecording,
     MarkAnswer,
     ReasonAnswer,
     RecordingAnswer,
     RecordingsAnswer,
-    ScoreAnswer,
 )
 from vocalverse.gateway.problems import documented
 from vocalverse.gateway.state import Shared
@@ -140,7 +140,8 @@ def _assessment(result: Result) -> AssessmentAnswer:
         verdict=result.verdict,
         reasons=[ReasonAnswer(code=one.code, evidence=dict(one.evidence)) for one in result.reasons],
         remarks=_texts(result.remarks),
-        scores=[ScoreAnswer(**asdict(score)) for score in result.scores],
+        dimensions={name: JudgedAnswer(**asdict(one)) for name, one in result.dimensions.items()},
+        overall=JudgedAnswer(**asdict(result.overall)) if result.overall else None,
         pitch=_mark(result.pitch),
         rhythm=_mark(result.rhythm),
         measures=dict(result.measures) if result.measures else None,

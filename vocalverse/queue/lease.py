@@ -1,24 +1,24 @@
 """A worker's hold on one task, from the start to the end. Every statement is fenced: who lost the task writes nothing."""
 
 import logging
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine, Row, insert, text
+from sqlalchemy import Connection, Engine, Row, text
 from sqlalchemy.exc import DBAPIError
 
 from vocalverse.errors import LeaseLost, StaleDelivery
-from vocalverse.ids import uuid7
+from vocalverse.queue.result import write_result
 from vocalverse.queue.retry import Failure, Fate, backoff_s
-from vocalverse.records import Assessment, Lane
-from vocalverse.store import tables
+from vocalverse.records import Assessment, Lane, TextKind
 from vocalverse.store.song_backings import blob_venue
 
 log = logging.getLogger(__name__)
 
 # A backing that came with the recording is what was played; else the song's in the key that was sung, else in its own.
+# What this worker has no sound copy of, it does not begin.
 _START = text("""
     UPDATE tasks t SET state = 'running', attempts = t.attempts + 1, started_at = now(), worker = :worker,
         lease_until = now() + make_interval(secs => :lease_s), stage = NULL, fraction = NULL,
@@ -28,11 +28,24 @@ _START = text("""
         SELECT id, key_shift FROM song_backings
         WHERE song_id = s.id AND key_shift IN (r.key_shift, 0) ORDER BY key_shift = r.key_shift DESC LIMIT 1
     ) b ON r.backing_sha256 IS NULL
+    CROSS JOIN releases judges
     WHERE t.id = :task AND t.fence = :fence AND t.state = 'leased' AND r.id = t.recording_id
       AND (t.deadline_at IS NULL OR t.deadline_at > now())
+      AND judges.name = t.release AND (judges.digest IS NULL OR judges.digest = ANY(:held))
     RETURNING t.recording_id, t.venue_id, t.release, t.lane, t.attempts, s.ref AS song, s.id AS song_id, r.key_shift,
         r.backing_sha256 IS NOT NULL AS has_backing, b.id AS song_backing_id, b.key_shift AS song_backing_shift,
-        s.venue_id AS song_venue_id
+        s.venue_id AS song_venue_id, r.lyrics, coalesce(r.description, s.description) AS description
+""")
+
+# Ready again, no start burnt; at rest for a moment, so that a worker that has the release takes it before this one does.
+_PASS_ON = text("""
+    UPDATE tasks t SET state = 'ready', fence = NULL, lease_until = NULL, reason = :reason,
+        message = format(CAST(:message AS text), t.release),
+        not_before = now() + make_interval(secs => CASE t.lane WHEN 'live' THEN 1 ELSE 5 END)
+    FROM releases judges
+    WHERE t.id = :task AND t.fence = :fence AND t.state = 'leased'
+      AND judges.name = t.release AND judges.digest <> ALL(:held)
+    RETURNING t.release
 """)
 
 _RENEW = text("""
@@ -55,6 +68,12 @@ _FAIL = text("""
 
 # Reading a COMMIT whose answer was lost: our fence on a finished task means that it went through.
 _FINISHED = text("SELECT state = 'done' AND fence = :fence FROM tasks WHERE id = :task")
+
+
+class ReleaseNotHere(StaleDelivery):
+    """The worker that got the task has no sound copy of its release. Another one may have."""
+
+    code = "release_not_here"
 
 
 @dataclass(frozen=True)
@@ -92,6 +111,7 @@ class Lease:
     song_id: UUID | None
     key_shift: int
     backing: KnownBacking | None
+    text: Mapping[TextKind, str]
 
     def renew(self, stage: str | None, fraction: float | None) -> bool:
         """Hold on for another lease; false where the task is no longer ours."""
@@ -108,7 +128,7 @@ class Lease:
                 connection.execute(text("SET LOCAL synchronous_commit = on"))
                 if connection.execute(_FINISH, self._fenced).rowcount != 1:
                     raise LeaseLost(f"Recording {self.recording_id} was taken away while it was judged.")
-                _write(connection, self, assessment)
+                write_result(connection, self, assessment)
         except DBAPIError as broken:
             if not broken.connection_invalidated or not self._was_finished():
                 raise
@@ -159,12 +179,18 @@ class Lease:
         return {"recording_id": self.recording_id, "task_id": self.task_id, "fence": self.fence}
 
 
-def start(engine: Engine, task_id: UUID, fence: UUID, *, worker: str, options: LeaseOptions) -> Lease:
-    """Begin the task, or raise `StaleDelivery`: another delivery has it, or its deadline has passed."""
+def start(
+    engine: Engine, task_id: UUID, fence: UUID, *, worker: str, options: LeaseOptions, held: Sequence[str] = ()
+) -> Lease:
+    """Begin the task, or raise `StaleDelivery`: another delivery has it, its deadline has passed, or its release is
+    none of those that this worker holds, by their digests.
+    """
+    of = {"task": task_id, "fence": fence, "held": list(held)}
     with engine.begin() as connection:
-        row = connection.execute(
-            _START, {"task": task_id, "fence": fence, "worker": worker, "lease_s": options.run_lease_s}
-        ).first()
+        row = connection.execute(_START, {**of, "worker": worker, "lease_s": options.run_lease_s}).first()
+        passed_on = None if row else _pass_on(connection, of, worker)
+    if passed_on:
+        raise passed_on
     if row is None:
         raise StaleDelivery(f"Task {task_id} does not wait for this delivery.")
     return Lease(
@@ -181,7 +207,15 @@ def start(engine: Engine, task_id: UUID, fence: UUID, *, worker: str, options: L
         song_id=row.song_id,
         key_shift=row.key_shift,
         backing=_backing(row),
+        text={kind: said for kind in TextKind if (said := getattr(row, kind.value))},
     )
+
+
+def _pass_on(connection: Connection, of: Mapping[str, Any], worker: str) -> ReleaseNotHere | None:
+    message = f"{worker} has no sound copy of the release %s. `vocalverse doctor` says what is wrong with it."
+    said = {"reason": ReleaseNotHere.code, "message": message}
+    release = connection.scalar(_PASS_ON, {**of, **said})
+    return ReleaseNotHere(f"Task {of['task']} goes to another worker: {message % release}") if release else None
 
 
 def _backing(row: Row[Any]) -> KnownBacking | None:
@@ -191,38 +225,3 @@ def _backing(row: Row[Any]) -> KnownBacking | None:
         shifted = row.key_shift - row.song_backing_shift
         return KnownBacking(blob_venue(row.song_venue_id), row.song_backing_id, shifted)
     return None
-
-
-def _write(connection: Connection, lease: Lease, assessment: Assessment) -> None:
-    assessment_id = uuid7()
-    of = {"assessment_id": assessment_id}
-    connection.execute(
-        insert(tables.Assessment).values(
-            id=assessment_id,
-            task_id=lease.task_id,
-            recording_id=lease.recording_id,
-            venue_id=lease.venue_id,
-            release=lease.release,
-            outcome=assessment.outcome,
-            prescreen=assessment.verdict,
-            remarks=[remark.value for remark in assessment.remarks],
-            stage_seconds={stage: round(seconds, 4) for stage, seconds in assessment.stage_seconds.items()},
-        )
-    )
-    rows: Sequence[tuple[type[tables.Base], list[dict[str, Any]]]] = (
-        (tables.Finding, [of | {"code": one.code, "evidence": dict(one.evidence)} for one in assessment.findings]),
-        (tables.Score, [of | asdict(score) for score in assessment.scores]),
-        (tables.Measures, [of | measured] if (measured := _figures(assessment)) else []),
-        (tables.Notes, [of | asdict(sung.notes)] if (sung := assessment.sung) else []),
-        (tables.Phrases, [of | asdict(sung.phrases)] if sung else []),
-        (tables.Measured, [of | {"document": sung.document}] if sung else []),
-    )
-    for table, values in rows:
-        if values:
-            connection.execute(insert(table), values)
-
-
-def _figures(assessment: Assessment) -> dict[str, Any]:
-    """Of the recording and of the singing in it: one row."""
-    recording, sung = assessment.measures, assessment.sung
-    return (asdict(recording) if recording else {}) | (asdict(sung.figures) if recording and sung else {})

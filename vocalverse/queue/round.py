@@ -45,8 +45,12 @@ _EXPIRE = text("""
         ORDER BY deadline_at LIMIT 1000 FOR UPDATE SKIP LOCKED)
 """)
 
+# A release without a digest is every worker's.
 _WINDOWS = text("""
-    SELECT w.worker_class, w.live, w.per_second, coalesce(f.live_lane, 0) AS live_lane, coalesce(f.total, 0) AS total
+    SELECT w.worker_class, w.live, w.per_second, coalesce(f.live_lane, 0) AS live_lane, coalesce(f.total, 0) AS total,
+           ARRAY(SELECT r.name FROM releases r WHERE r.digest IS NULL OR EXISTS (
+               SELECT 1 FROM workers h WHERE h.worker_class = w.worker_class AND r.digest = ANY(h.releases)
+                 AND h.seen_at > now() - make_interval(secs => :silent_s))) AS releases
     FROM (SELECT worker_class, count(*) AS live,
                  coalesce(sum(1 / greatest(task_s, 0.001)) FILTER (WHERE task_s IS NOT NULL), 0) AS per_second
           FROM workers WHERE seen_at > now() - make_interval(secs => :silent_s) GROUP BY worker_class) w
@@ -57,7 +61,7 @@ _WINDOWS = text("""
 # Venues offer their oldest tasks; those go first whose venue has the least in flight, then whose venue was served
 # longest ago. A venue offers only its share of the free places: what that leaves free, the next round gives away.
 # Asking the venues in that order, the inner limit ends the asking once nobody behind could still win: a round reads
-# about twice as many tasks as it hands out, however many wait.
+# about twice as many tasks as it hands out, however many wait. What no live worker has the release for is passed over.
 _SERVE = text("""
     WITH waiting AS MATERIALIZED (
         SELECT b.venue_id, b.served_at, coalesce(f.in_flight, 0) AS in_flight
@@ -73,6 +77,7 @@ _SERVE = text("""
             FROM (SELECT t.id, t.not_before FROM tasks t
                   WHERE t.state = 'ready' AND t.worker_class = CAST(:class AS worker_class)
                     AND t.lane = CAST(:lane AS lane) AND t.venue_id = w.venue_id AND t.not_before <= now()
+                    AND t.release = ANY(:releases)
                   ORDER BY t.not_before, t.id
                   LIMIT (SELECT greatest(1, ceil(CAST(:free AS numeric) / count(*)))::bigint FROM waiting)) ready
         ) head
@@ -127,6 +132,7 @@ class _Window:
     size: int
     live_in_flight: int
     in_flight: int
+    releases: Sequence[str]  # that somebody there can judge by
 
 
 def play_round(connection: Connection, options: RoundOptions, *, reap_running: bool) -> Round:
@@ -153,6 +159,7 @@ def _windows(connection: Connection, options: RoundOptions) -> list[_Window]:
             max(row.live, math.ceil(row.per_second * options.window_s)),
             row.live_lane,
             row.total,
+            row.releases,
         )
         for row in connection.execute(_WINDOWS, {"silent_s": options.worker_silent_s})
     ]
@@ -174,6 +181,7 @@ def _serve(connection: Connection, window: _Window, lane: Lane, free: int, optio
             "class": window.worker_class.value,
             "lane": lane.value,
             "free": free,
+            "releases": list(window.releases),
             "dispatch_lease_s": options.dispatch_lease_s,
         },
     )

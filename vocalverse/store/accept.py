@@ -12,8 +12,9 @@ from sqlalchemy import Connection, func, insert, select, text
 
 from vocalverse.errors import Conflict
 from vocalverse.ids import uuid7
-from vocalverse.records import Lane, Purpose, TaskState, WorkerClass
-from vocalverse.store.tables import Recording, Release, Task, UploadState
+from vocalverse.records import Lane, Purpose, TaskState
+from vocalverse.store.releases import active_release
+from vocalverse.store.tables import Recording, Task, UploadState
 from vocalverse.store.uploads import Announced, Known, add_upload, change_upload, find_upload, seen_before
 from vocalverse.store.venues import ensure_machine, ensure_room, ensure_song
 
@@ -88,6 +89,8 @@ def _recording_values(connection: Connection, known: Known) -> dict[str, Any]:
         "microphone_model": microphone.get("model"),
         "microphone_gain_db": microphone.get("gain_db"),
         "microphone_distance_cm": microphone.get("distance_cm"),
+        "lyrics": said.get("lyrics"),
+        "description": said.get("description"),
         "size_bytes": known.size_bytes,
         "sha256": known.sha256,
         "backing_sha256": known.backing_sha256,
@@ -106,16 +109,15 @@ def _become_recording(connection: Connection, known: Known) -> Accepted:
 
 def _make_task(connection: Connection, known: Known) -> UUID:
     task_id, deadline_s = uuid7(), known.recording.get("deadline_s")
-    active = select(Release.name).where(Release.active_since.is_not(None))
-    newest = active.order_by(Release.active_since.desc()).limit(1).scalar_subquery()
+    judges = active_release(connection)
     connection.execute(
         insert(Task).values(
             id=task_id,
             venue_id=known.venue_id,
             recording_id=known.recording_id,
-            release=func.coalesce(newest, "none"),
+            release=judges.name,
             purpose=Purpose.JUDGE.value,
-            worker_class=WorkerClass.CPU,
+            worker_class=judges.worker_class,
             lane=Lane(known.recording.get("lane") or Lane.BULK),
             deadline_at=func.now() + timedelta(seconds=deadline_s) if deadline_s else None,
         )

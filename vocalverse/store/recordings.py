@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row, delete, func, insert, text, update
 from vocalverse.errors import Conflict, Gone, NotFound
 from vocalverse.ids import uuid7
 from vocalverse.records import Lane, Outcome, TaskState, WorkerClass
+from vocalverse.store.releases import ACTIVE
 from vocalverse.store.tables import Assessment, Audit, Purge, Recording, Task, Upload, UploadState
 from vocalverse.store.workload import read_workload
 
@@ -33,7 +34,7 @@ class AlreadyEnded(Conflict):
 
 @dataclass(frozen=True)
 class View:
-    """A recording and its newest judging."""
+    """A recording and that of its judgings which counts."""
 
     recording_id: UUID
     venue_id: UUID
@@ -51,6 +52,7 @@ class View:
     started_at: datetime | None
     finished_at: datetime | None
     outcome: Outcome | None
+    overall_mark: float | None
 
 
 @dataclass(frozen=True)
@@ -61,13 +63,16 @@ class Outlook:
     estimate_s: float | None
 
 
-# By `created_at` first: by `id` alone a planner without statistics walks back through the tasks of everybody.
-VIEW = """
+# Of several judgings one that is done counts before one that is not, so that no result goes away while another is
+# made; then that of the active release; then the newest. Not by `id` alone: without statistics a planner would walk
+# back through the tasks of everybody.
+COUNTS = f"(state = 'done') DESC, (release = {ACTIVE}) DESC, created_at DESC, id DESC"
+VIEW = f"""
     SELECT r.id AS recording_id, r.venue_id, s.ref AS song, r.received_at, t.id AS task_id, t.release, t.lane::text,
            t.state::text, t.stage, t.fraction, t.attempts, t.reason, t.message, t.started_at, t.finished_at,
-           a.outcome::text, t.worker_class::text, t.not_before, a.id AS assessment_id
-    FROM {source} r
-    CROSS JOIN LATERAL (SELECT * FROM tasks WHERE recording_id = r.id ORDER BY created_at DESC, id DESC LIMIT 1) t
+           a.outcome::text, a.overall_mark, t.worker_class::text, t.not_before, a.id AS assessment_id
+    FROM {{source}} r
+    CROSS JOIN LATERAL (SELECT * FROM tasks WHERE recording_id = r.id ORDER BY {COUNTS} LIMIT 1) t
     LEFT JOIN songs s ON s.id = r.song_id
     LEFT JOIN assessments a ON a.task_id = t.id
 """
@@ -212,4 +217,5 @@ def as_view(row: Row[Any]) -> View:
         started_at=row.started_at,
         finished_at=row.finished_at,
         outcome=Outcome(row.outcome) if row.outcome else None,
+        overall_mark=row.overall_mark,
     )

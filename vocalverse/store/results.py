@@ -3,14 +3,14 @@
 import json
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, Row, select, text
 
 from vocalverse.errors import NotFound
-from vocalverse.records import Outcome, Score, Verdict
+from vocalverse.records import OVERALL, Outcome, Verdict
 from vocalverse.store.tables import Assessment, Measured, Notes
 
 Figure = float | int | str | None
@@ -41,6 +41,18 @@ class Mark:
 
 
 @dataclass(frozen=True)
+class Judged:
+    """A dimension, or the overall score, on the scale of its release; then the same from 0 to 100, where it says so."""
+
+    value: float
+    low: float
+    high: float
+    mark: float | None
+    mark_low: float | None
+    mark_high: float | None
+
+
+@dataclass(frozen=True)
 class Result:
     """An assessment."""
 
@@ -49,16 +61,25 @@ class Result:
     verdict: Verdict | None
     reasons: Sequence[Found]
     remarks: Sequence[str]
-    scores: Sequence[Score]
+    dimensions: Mapping[str, Judged]
+    overall: Judged | None
     pitch: Mark | None
     rhythm: Mark | None
     measures: Mapping[str, Figure] | None  # the row of `measures`, but for those two
 
 
+_SCORE = ", ".join(field.name for field in fields(Judged))
+_OVERALL = ", ".join(
+    f"{OVERALL if field.name == 'value' else f'{OVERALL}_{field.name}'} AS {field.name}" for field in fields(Judged)
+)
+
+
 def find_result(connection: Connection, task_id: UUID) -> Result | None:
     """What the judging of that task found, once it is done."""
     row = connection.execute(
-        text("SELECT id, outcome::text, prescreen::text, release, remarks FROM assessments WHERE task_id = :task"),
+        text(
+            f"SELECT id, outcome::text, prescreen::text, release, remarks, {_OVERALL} FROM assessments WHERE task_id = :task"
+        ),
         {"task": task_id},
     ).first()
     if row is None:
@@ -66,7 +87,7 @@ def find_result(connection: Connection, task_id: UUID) -> Result | None:
     of = {"id": row.id}
     findings = connection.execute(text("SELECT code, evidence FROM findings WHERE assessment_id = :id ORDER BY 1"), of)
     scores = connection.execute(
-        text("SELECT dimension, value, low, high FROM scores WHERE assessment_id = :id ORDER BY 1"), of
+        text(f"SELECT dimension, {_SCORE} FROM scores WHERE assessment_id = :id ORDER BY 1"), of
     )
     measures = connection.execute(text("SELECT * FROM measures WHERE assessment_id = :id"), of).mappings().first()
     figures: dict[str, Any] = dict(measures) if measures else {}
@@ -78,11 +99,16 @@ def find_result(connection: Connection, task_id: UUID) -> Result | None:
         verdict=Verdict(row.prescreen) if row.prescreen else None,
         reasons=tuple(Found(one.code, one.evidence) for one in findings),
         remarks=tuple(row.remarks),
-        scores=tuple(Score(one.dimension, one.value, one.low, one.high) for one in scores),
+        dimensions={one.dimension: _judged(one) for one in scores},
+        overall=_judged(row) if row.value is not None else None,
         pitch=pitch,
         rhythm=rhythm,
         measures=figures or None,
     )
+
+
+def _judged(row: Row[Any]) -> Judged:
+    return Judged(**{field.name: getattr(row, field.name) for field in fields(Judged)})
 
 
 def _mark(figures: dict[str, Any], name: str) -> Mark | None:

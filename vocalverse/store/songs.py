@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Select, func, or_, select
+from sqlalchemy import Connection, Select, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from vocalverse.errors import NotFound
@@ -34,6 +34,11 @@ def add_song(
     ).scalar_one()
 
 
+def describe_song(connection: Connection, song_id: UUID, description: str) -> None:
+    """Say how it should be sung, for releases that judge by that."""
+    connection.execute(update(Song).where(Song.id == song_id).values(description=description))
+
+
 def list_songs(
     connection: Connection, *, venue_id: UUID | None = None, like: str | None = None, limit: int = 100
 ) -> list[dict[str, Any]]:
@@ -62,5 +67,12 @@ def show_song(connection: Connection, *, ref: str, venue_id: UUID | None) -> dic
 
 def _songs() -> Select[*tuple[Any, ...]]:
     return select(
-        Song.ref, Song.title, Song.artist, Song.language, Venue.slug.label("venue"), Song.created_at, Song.id
+        Song.ref,
+        Song.title,
+        Song.artist,
+        Song.language,
+        Song.description,
+        Venue.slug.label("venue"),
+        Song.created_at,
+        Song.id,
     ).outerjoin(Venue, Venue.id == Song.venue_id)

@@ -116,7 +116,8 @@ def test_a_result_is_shown_with_reasons_scores_and_measures(gateway: Gateway, ve
     assert (shown["state"], shown["position"], shown["estimate_s"], shown["outcome"]) == ("done", None, None, "refused")
     found = shown["assessment"]
     assert found["reasons"] == [{"code": "too_short", "evidence": {"duration_s": 0.4}}]
-    assert found["scores"] == [{"dimension": "pitch", "value": 3.0, "low": 2.5, "high": 3.5}]
+    pitch = {"value": 3.0, "low": 2.5, "high": 3.5, "mark": None, "mark_low": None, "mark_high": None}
+    assert (found["dimensions"], found["overall"]) == ({"pitch": pitch}, None)
     assert (found["measures"]["codec"], found["measures"]["loudness_lufs"]) == ("flac", None)
     assert (found["remarks"], found["release"]) == (["dropouts"], "none")
     assert (found["verdict"], found["pitch"], found["rhythm"]) == (

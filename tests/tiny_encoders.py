@@ -3,15 +3,24 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import torch
+import transformers
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from vocalverse.models.encoders import whisper_net
 from vocalverse.models.encoders.encoder import Family
+from vocalverse.models.encoders.hubert_soft import HubertSize, HubertSoft
+from vocalverse.models.encoders.m2d_net import M2d, M2dSize
+from vocalverse.models.encoders.muq_net import Muq, MuqSize
+from vocalverse.models.encoders.samoye_prior_net import SamoyePrior
+from vocalverse.models.encoders.weight_norm import in_the_old_spelling
 from vocalverse.models.encoders.whisper_net import WhisperDims, WhisperEncoder
 
 WHISPER = WhisperDims(mels=80, positions=1500, width=32, heads=2, layers=2)
+QWEN2_AUDIO = WhisperDims(mels=128, positions=1500, width=32, heads=2, layers=2)
 
 
 def make_tiny(family: Family, folder: Path, *, seed: int = 0) -> Path:
@@ -41,6 +50,10 @@ def whisper_config(dims: WhisperDims) -> dict[str, object]:
     }
 
 
+def qwen2_config(dims: WhisperDims) -> dict[str, object]:
+    return {"model_type": "qwen2_audio", "audio_config": whisper_config(dims) | {"model_type": "qwen2_audio_encoder"}}
+
+
 def lively(net: nn.Module) -> nn.Module:
     """Fresh networks nearly repeat what goes in: larger weights make every layer count."""
     with torch.no_grad():
@@ -54,6 +67,101 @@ def _whisper(folder: Path) -> None:
     write(folder, {f"model.encoder.{name}": one for name, one in net.state_dict().items()}, whisper_config(WHISPER))
 
 
+def _qwen2_audio(folder: Path) -> None:
+    net = lively(WhisperEncoder(QWEN2_AUDIO))
+    write(folder, {f"audio_tower.{name}": one for name, one in net.state_dict().items()}, qwen2_config(QWEN2_AUDIO))
+
+
+SPEECH: dict[str, Any] = {
+    "hidden_size": 32,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+    "intermediate_size": 48,
+    "conv_dim": [16] * 7,
+    "num_conv_pos_embeddings": 16,
+    "num_conv_pos_embedding_groups": 4,
+}
+
+
+def speech_net(family: Family, **config: Any) -> Any:
+    """Transformers' own class, with random weights. `config` beside what makes it tiny."""
+    name = {Family.WAV2VEC2: "Wav2Vec2", Family.HUBERT: "Hubert", Family.WAVLM: "WavLM"}[family]
+    return lively(
+        getattr(transformers, f"{name}Model")(getattr(transformers, f"{name}Config")(**SPEECH | config))
+    ).eval()
+
+
+def _speech(family: Family) -> Callable[[Path], None]:
+    """As they were published: with the family's name before every key, and normed weights in their old spelling."""
+
+    def make(folder: Path) -> None:
+        net = speech_net(family)
+        tensors = in_the_old_spelling(net.state_dict())
+        write(folder, {f"{family}.{name}": one for name, one in tensors.items()}, net.config.to_dict())
+
+    return make
+
+
+SAMOYE_WHISPER = WhisperDims(mels=80, positions=1500, width=64, heads=1, layers=4)
+SAMOYE_HUBERT = HubertSize(channels=16, width=64, layers=2, inner=96, units=24)
+MUQ = MuqSize(width=64, depth=2, heads=2, feed_forward=96, stem_channels=8)
+MUQ_STATISTICS = {"melspec_2048_mean": 6.768444971712967, "melspec_2048_std": 18.417922652295623}
+M2D = M2dSize(frames=608, width=64, depth=2, heads=1)
+
+
+def _samoye(folder: Path) -> None:
+    """As its authors lay it out: a file of OpenAI's, one of HuBERT-soft's."""
+    whisper = {f"encoder.{in_openais_name(name)}": one for name, one in _state(WhisperEncoder(SAMOYE_WHISPER)).items()}
+    dims = {"n_mels": SAMOYE_WHISPER.mels, "n_audio_state": SAMOYE_WHISPER.width}
+    _pickle(folder / "whisper_pretrain" / "large-v2.pt", {"dims": dims, "model_state_dict": whisper})
+    _pickle(folder / "hubert_pretrain" / "hubert-soft-0d54a1f4.pt", _state(HubertSoft(SAMOYE_HUBERT)))
+
+
+def _samoye_prior(folder: Path) -> None:
+    _samoye(folder)
+    net = SamoyePrior(SAMOYE_WHISPER.width, SAMOYE_HUBERT.units)
+    prior = {f"enc_p.{name}": one for name, one in _state(net).items()}
+    _pickle(
+        folder / "vits_pretrain" / "samoye.pth",
+        {"model_g": prior | {"dec.bias": torch.zeros(3)}, "learning_rate": 1e-4},
+    )
+
+
+def _muq(folder: Path) -> None:
+    tensors = {f"model.{name}": one for name, one in _state(Muq(MUQ)).items()}
+    rates = 10000.0 ** -(torch.arange(0, MUQ.width // MUQ.heads, 2) / (MUQ.width // MUQ.heads))
+    beside = {"model.cls_token": torch.zeros(64), "model.conformer.embed_positions.inv_freq": rates}
+    write(folder, tensors | beside, {"stat": MUQ_STATISTICS})
+
+
+def _m2d(folder: Path) -> None:
+    state = {f"backbone.{name}": one for name, one in _state(M2d(M2D)).items()}
+    _pickle(folder / "m2d-80x608p16x16.pth", {"model": state | {"decoder_embed.weight": torch.zeros(2, 2)}})
+
+
+def in_openais_name(name: str) -> str:
+    for theirs, ours in whisper_net._OURS.items():
+        name = name.replace(ours, theirs)
+    return name
+
+
+def _state(net: nn.Module) -> dict[str, Tensor]:
+    return {name: one.clone() for name, one in lively(net).state_dict().items()}
+
+
+def _pickle(path: Path, what: object) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    torch.save(what, path)
+
+
 _MAKERS: dict[Family, Callable[[Path], None]] = {
     Family.WHISPER: _whisper,
+    Family.SAMOYE: _samoye,
+    Family.SAMOYE_PRIOR: _samoye_prior,
+    Family.MUQ: _muq,
+    Family.M2D: _m2d,
+    Family.QWEN2_AUDIO: _qwen2_audio,
+    Family.WAV2VEC2: _speech(Family.WAV2VEC2),
+    Family.HUBERT: _speech(Family.HUBERT),
+    Family.WAVLM: _speech(Family.WAVLM),
 }

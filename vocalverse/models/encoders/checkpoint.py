@@ -16,17 +16,17 @@ from torch import Tensor, nn
 from vocalverse.errors import ModelBroken, NotFound
 from vocalverse.models.digest import sha256_of_path
 from vocalverse.models.unpickle import read_tensors as read_pickled
-from vocalverse.separate.weights import Hollow, assign
+from vocalverse.separate.weights import Hollow as Hollow  # noqa: PLC0414 - for those who build what is then loaded
+from vocalverse.separate.weights import assign
 
 CONFIG = "config.json"
+PREPROCESSOR = "preprocessor_config.json"
 
 _WHOLE = ("model.safetensors", "pytorch_model.bin")  # transformers' own, the first that is there
 _INDEXES = tuple(f"{name}.index.json" for name in _WHOLE)
 _PICKLES = (".bin", ".pt", ".pth", ".ckpt")
 _JSON_BYTES_AT_MOST = 64 * 2**20  # an index names every tensor of a large model
 _NAMED = 3  # tensors that a message names before it only counts
-
-__all__ = ["CONFIG", "Hollow", "load_into", "read_config", "read_file", "read_folder", "revision_of", "weight_files"]
 
 
 def read_config(folder: Path, name: str = CONFIG) -> dict[str, Any]:

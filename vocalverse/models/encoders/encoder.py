@@ -26,6 +26,7 @@ class Family(StrEnum):
     MUQ = "muq"
     M2D = "m2d"
     CLAP = "clap"
+    PITCH_HISTOGRAM = "pitch_histogram"  # which pitches are held for how long; nothing in it is learnt
 
 
 @dataclass(frozen=True)

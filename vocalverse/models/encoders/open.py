@@ -10,7 +10,7 @@ from vocalverse.models.encoders.opening import Opening
 from vocalverse.separate.backends.backend import set_threads
 from vocalverse.separate.precision import Precision
 
-# Each module has files(folder) → the paths that it loads, and open_encoder(folder, opening) → Encoder.
+# Each module has files(folder), the paths that it loads, and open_encoder(folder, opening).
 _MODULES = {
     Family.WHISPER: "whisper",
     Family.QWEN2_AUDIO: "qwen2_audio",
@@ -22,6 +22,7 @@ _MODULES = {
     Family.MUQ: "muq",
     Family.M2D: "m2d",
     Family.CLAP: "clap",
+    Family.PITCH_HISTOGRAM: "pitch_histogram",
 }
 
 
@@ -36,7 +37,7 @@ def open_encoder(
 ) -> Encoder:
     """`layer` −1 is the last one, None all of them. `threads` are the process's for all of torch; None leaves them."""
     set_threads(threads)
-    encoder: Encoder = _module(family).open_encoder(folder, Opening(layer, precision, device))
+    encoder: Encoder = _module(family).open_encoder(folder, Opening(family, layer, precision, device))
     return encoder
 
 

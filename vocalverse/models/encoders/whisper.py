@@ -14,16 +14,14 @@ from torch import Tensor
 from vocalverse.errors import ModelBroken
 from vocalverse.models.encoders.checkpoint import (
     CONFIG,
-    Hollow,
     index_files,
     load_into,
     read_config,
     read_folder,
-    revision_of,
     weight_files,
 )
-from vocalverse.models.encoders.encoder import Encoder, EncoderInfo, Family
-from vocalverse.models.encoders.opening import Opening, chosen, layer_of, number, ready, require_type
+from vocalverse.models.encoders.encoder import Encoder
+from vocalverse.models.encoders.opening import Opening, Size, chosen, info_of, number, ready, require_type
 from vocalverse.models.encoders.whisper_mel import HOP, RATE_HZ, whisper_window
 from vocalverse.models.encoders.whisper_net import (
     WhisperDims,
@@ -33,9 +31,9 @@ from vocalverse.models.encoders.whisper_net import (
     positions_table,
 )
 from vocalverse.models.encoders.windows import Grid, Windowed
+from vocalverse.separate.weights import Hollow
 
 _PREFIXES = ("model.encoder.", "encoder.", "")
-_HOP = 2 * HOP
 
 
 def files(folder: Path) -> tuple[Path, ...]:
@@ -46,24 +44,16 @@ def files(folder: Path) -> tuple[Path, ...]:
 
 def open_encoder(folder: Path, opening: Opening) -> Encoder:
     net = read_net(folder)
-    dims = net.dims
-    info = EncoderInfo(
-        family=Family.WHISPER,
-        revision=revision_of(files(folder)),
-        sample_rate_hz=RATE_HZ,
-        frame_rate_hz=RATE_HZ / _HOP,
-        width=dims.width,
-        layers=dims.layers,
-        layer=layer_of(opening.layer, dims.layers),
-        precision=opening.precision,
-    )
+    grid = Grid(RATE_HZ, hop=2 * HOP, needs=1, window=net.dims.positions)
+    info = info_of(opening, files(folder), grid, Size(net.dims.width, net.dims.layers))
     ready(net, opening)
     return Windowed(
         info=info,
-        grid=Grid(RATE_HZ, hop=_HOP, needs=1, window=dims.positions),
+        grid=grid,
         net=net,
-        prepare=lambda sound, window: whisper_window(sound, window, dims.mels),
+        prepare=lambda sound, window: whisper_window(sound, window, net.dims.mels),
         hear=lambda mel, window: chosen(_states(net, mel, window.frames), info.layer),
+        batch=opening.batch,
     )
 
 

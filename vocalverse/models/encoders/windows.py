@@ -31,6 +31,7 @@ class Grid:
     needs: int  # samples from a frame's beginning that have to be there for it to be given
     window: int  # frames that are kept of a window at most
     margin: int = 0  # frames that are heard before and behind those, and dropped
+    full: bool = False  # a span's last window reaches back until it is as long as the others
 
     def count(self, samples: int) -> int:
         """Frames in so much sound."""
@@ -106,22 +107,30 @@ class Windowed:
 
 
 def cut(spans: Sequence[Span], samples: int, grid: Grid) -> list[Window]:
-    """All of every span; what lies outside of the recording is left out, and a span is heard by itself."""
+    """All of every span; what lies outside of the recording is left out, and a span is heard by itself.
+
+    A span that fits into a window with its margins is heard at once.
+    """
     windows = []
     for span in spans:
         start = min(max(0, round(span.start_s * grid.rate_hz)), samples)
         stop = min(max(start, round(span.end_s * grid.rate_hz)), samples)
-        windows += [_window(first, start, stop, grid) for first in range(0, grid.count(stop - start), grid.window)]
+        count = grid.count(stop - start)
+        step = grid.window if count > grid.window + 2 * grid.margin else count
+        windows += [
+            _window(range(first, min(first + step, count)), start, stop, grid) for first in range(0, count, step or 1)
+        ]
     return windows
 
 
-def _window(first: int, start: int, stop: int, grid: Grid) -> Window:
-    """The one whose first kept frame has that number in its span."""
+def _window(kept: range, start: int, stop: int, grid: Grid) -> Window:
+    """The one that gives these frames of the span from `start` to `stop`."""
     count = grid.count(stop - start)
-    last = min(first + grid.window, count)
-    begin, end = max(0, first - grid.margin), min(last + grid.margin, count)
-    reach = (end - 1) * grid.hop + max(grid.hop, grid.needs)
-    return Window(start + begin * grid.hop, min(stop, start + reach), first - begin, last - first)
+    begin, end = max(0, kept.start - grid.margin), min(kept.stop + grid.margin, count)
+    if grid.full:
+        begin = max(0, min(begin, end - grid.window))
+    until = stop if end == count else start + (end - 1) * grid.hop + max(grid.hop, grid.needs)
+    return Window(start + begin * grid.hop, until, kept.start - begin, len(kept))
 
 
 def times(windows: Sequence[Window], grid: Grid) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float32]]:

@@ -38,6 +38,7 @@ COMMANDS = [
     "measure",
     "prescreen",
     "models",
+    "data",
     "train",
     "bench",
     "doctor",

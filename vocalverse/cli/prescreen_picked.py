@@ -49,7 +49,7 @@ def require_list(out: Path) -> None:
 def found_in(given: Path, names: str | None) -> list[Found]:
     """Of a folder or a list. Without a singer's name a recording has a singer of its own."""
     if given.is_dir():
-        pattern, found = _pattern(names or ""), recordings([given])
+        pattern, found = names_pattern(names or ""), recordings([given])
         named = [pattern.fullmatch(one.below.as_posix()) for one in found]
         if names and not any(named):
             raise BadInput(f"--names {names!r} fits no recording: {found[0].below.as_posix()} is one of them.")
@@ -139,7 +139,7 @@ def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 1)
 
 
-def _pattern(names: str) -> re.Pattern[str]:
+def names_pattern(names: str) -> re.Pattern[str]:
     """`{singer}` and `{song}` are some letters without a slash, `*` any."""
     parts = re.split(r"(\{\w+\}|\*)", names)
     if unknown := [part for part in parts if part[:1] == "{" and part[1:-1] not in _NAMES]:

@@ -51,7 +51,7 @@ def write(manifest: Manifest, path: Path) -> None:
         if path.suffix.lower() == _PARQUET:
             _write_parquet(manifest, path, file)
         else:
-            for said in ({"scale": [manifest.low, manifest.high]}, *_said(manifest, path)):
+            for said in ({"scale": [manifest.low, manifest.high]}, *as_rows(manifest, path.parent)):
                 file.write(json.dumps(said, ensure_ascii=False).encode() + b"\n")
 
 
@@ -101,20 +101,19 @@ def _write_parquet(manifest: Manifest, path: Path, file: BinaryIO) -> None:
     columns = [(name, pa.string()) for name in (*_TEXTS, "better", "worse", "dimension", "rater")]
     schema = pa.schema([*columns, ("synthetic", pa.bool_()), ("ratings", pa.list_(rating))])
     metadata = {_METADATA: json.dumps({"scale": [manifest.low, manifest.high]})}
-    table = pa.Table.from_pylist(list(_said(manifest, path)), schema=schema.with_metadata(metadata))
+    table = pa.Table.from_pylist(list(as_rows(manifest, path.parent)), schema=schema.with_metadata(metadata))
     parquet.write_table(table, file)
 
 
-def _said(manifest: Manifest, path: Path) -> Iterator[Mapping[str, Any]]:
-    """What is not known is left out."""
+def as_rows(manifest: Manifest, folder: Path) -> Iterator[Mapping[str, Any]]:
+    """What is not known is left out. Files are named from `folder`, where they lie in it."""
     for clip in manifest.clips:
-        said = asdict(clip) | {"audio": _named(clip, path.parent)}
+        said = asdict(clip) | {"audio": _named(clip, folder)}
         yield {name: value for name, value in said.items() if value not in ("", False, ())}
     for pair in manifest.pairs:
         yield {name: value for name, value in asdict(pair).items() if value}
 
 
 def _named(clip: Clip, folder: Path) -> str:
-    """From the manifest's folder, where it lies in it."""
     audio, folder = Path(os.path.abspath(clip.audio)), Path(os.path.abspath(folder))
     return audio.relative_to(folder).as_posix() if audio.is_relative_to(folder) else str(audio)

@@ -59,7 +59,7 @@ def split(
     """As the manifest says, where it says so; a part that it does not have is taken out of `train`. Raises SplitLeaks
     where a singer or a song is in two parts.
     """
-    given = _given(manifest)
+    given = given_splits(manifest)
     if not given:
         return deal(manifest.clips, shares, seed=seed, apart=apart)
     missing = {name: share for name, share in shares.items() if name not in {TRAIN, *map(_plain, given)}}
@@ -113,7 +113,7 @@ def _plain(name: str) -> str:
     return TEST if name.startswith(TEST) else name
 
 
-def _given(manifest: Manifest) -> dict[str, tuple[Clip, ...]]:
+def given_splits(manifest: Manifest) -> dict[str, tuple[Clip, ...]]:
     said: defaultdict[str, list[Clip]] = defaultdict(list)
     for clip in manifest.clips:
         said[clip.split].append(clip)

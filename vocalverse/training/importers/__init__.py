@@ -1,0 +1,1 @@
+"""Public collections, and lists of one's own, as rows of a manifest."""

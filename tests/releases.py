@@ -1,9 +1,10 @@
 """Tiny releases that are sealed and serve like any other, with random weights."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 
@@ -24,7 +25,7 @@ from vocalverse.release.spec import (
     ReleaseSpec,
     Weighed,
 )
-from vocalverse.release.verify import Sealed
+from vocalverse.release.verify import Sealed, verify
 
 DIMENSIONS = ("breath", "technique", "timbre", "emotion")
 MEASURES = ("vibrato_rate_hz", "breaths_per_minute", "hnr_db")
@@ -48,6 +49,14 @@ def make_tiny_release(
         revision = revision_of(Family.WHISPER, files["encoder"])
         encoders = tuple(replace(encoder, revision=revision) for encoder in spec.encoders)
         return seal(replace(spec, encoders=encoders), files, folder / name)
+
+
+def reseal(folder: Path, into: Path, *, files: Mapping[str, Path] | None = None, **said: Any) -> Sealed:
+    """A sealed release once more, with further files, and with other words in its spec."""
+    before = verify(folder)
+    held = {path: folder / path for path in before.sums if path not in ("release.toml", "CARD.md")}
+    spec = replace(before.spec, **said)
+    return seal(spec, {**held, **(files or {})}, into / spec.name)
 
 
 def tiny_spec(

@@ -59,6 +59,9 @@ class ReferenceKind(StrEnum):
     GUIDE = "guide"  # somebody who sang it well
 
 
+NONE = "none"  # the release that measures and gives no score
+
+
 class TextKind(StrEnum):
     """Text that a singing may be held against."""
 
@@ -106,6 +109,7 @@ class Reason(StrEnum):
     """Why an assessment has no scores. Stable: venues and reports count on these words."""
 
     NO_RELEASE = "no_release"
+    NO_TEXT = "no_text"  # all that the release judges is held against a text, and there is none
     TOO_SHORT = "too_short"
     TOO_LONG = "too_long"
     TOO_QUIET = "too_quiet"

@@ -3,13 +3,19 @@
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, BinaryIO
 
+import numpy as np
+
 from vocalverse.audio.decode import decode
 from vocalverse.audio.sandbox import DecodeLimits
-from vocalverse.audio.waveform import Samples
+from vocalverse.audio.waveform import Samples, Waveform
 from vocalverse.errors import Undecodable
-from vocalverse.records import Measures, Progress, Remark
+from vocalverse.models.encoders.sound import F0
+from vocalverse.records import Assessment, Finding, Measures, Outcome, Progress, Reason, Remark
+from vocalverse.release.sounds import Sounds
 
 if TYPE_CHECKING:
+    from vocalverse.measure.pitch.track import Pitch
+    from vocalverse.release.judge import Judged
     from vocalverse.separate.dereverberate import Dry
     from vocalverse.separate.ear import Separated
 
@@ -46,6 +52,28 @@ def with_ear(measures: Measures, separated: "Separated", dry: "Dry") -> Measures
         backing_delay_s=heard.delay_s if heard else None,
         backing_drift_ppm=heard.drift_ppm if heard else None,
         bleed_db=heard.bleed_db if heard else None,
+    )
+
+
+def sounds(waveform: Waveform, dry: "Dry", pitch: "Pitch") -> Sounds:
+    """For encoders, with the pitch that was measured."""
+
+    def f0_hz() -> F0:
+        return np.where(pitch.voiced, pitch.hz, 0).astype(np.float32)
+
+    return Sounds.of(dry.samples, waveform.samples, waveform.sample_rate_hz, f0=f0_hz)
+
+
+def with_scores(measured: Assessment, judged: "Judged") -> Assessment:
+    """What was found already, and what the judge says."""
+    scored = bool(judged.scores)
+    return replace(
+        measured,
+        outcome=Outcome.SCORED if scored else Outcome.UNSCORED,
+        findings=() if scored else (Finding(Reason.NO_TEXT, {}),),
+        remarks=(*measured.remarks, *judged.remarks),
+        scores=judged.scores,
+        overall=judged.overall,
     )
 
 

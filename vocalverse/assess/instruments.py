@@ -1,4 +1,4 @@
-"""What a process hears and measures with, opened once: the ear, the pitch tracker, the prescreen's rules."""
+"""What a process hears, measures and judges with, opened once: the ear, the pitch tracker, the rules, the judge."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +12,7 @@ from vocalverse.prescreen.evidence import evidence
 from vocalverse.prescreen.judge import Prescreened, prescreen
 from vocalverse.prescreen.rules import BUNDLED, Rules, read
 from vocalverse.records import Measures, Progress
+from vocalverse.release.judge import Judge
 from vocalverse.separate.dereverberate import Dry
 from vocalverse.separate.ear import Ear, Separated
 from vocalverse.separate.options import EarOptions
@@ -22,6 +23,7 @@ class Instruments:
     ear: Ear
     tracker: PitchTracker
     rules: Rules
+    judge: Judge | None = None  # None: what is sung is measured, and not scored
 
     @classmethod
     def open(

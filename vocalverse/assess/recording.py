@@ -1,28 +1,40 @@
-"""The way of a recording: decode → quality → refusals → separate → dereverberate → measure → prescreen → assessment."""
+"""The way of a recording: decode → quality → refusals → separate → dereverberate → measure → prescreen → encode → judge."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 from uuid import UUID
 
 from vocalverse.assess import hearing
 from vocalverse.assess.song import References, know_song
+from vocalverse.assess.workshop import Workshop
 from vocalverse.audio.decode import decode
 from vocalverse.audio.quality import measure
 from vocalverse.audio.refusals import Thresholds, refusals, refused_by_length, remarks
 from vocalverse.audio.sandbox import DecodeLimits
 from vocalverse.errors import Unavailable
 from vocalverse.measure.row import as_sung
-from vocalverse.records import Assessment, Finding, Lane, Outcome, Progress, Reason, TextKind, Verdict, no_progress
+from vocalverse.records import (
+    NONE,
+    Assessment,
+    Finding,
+    Lane,
+    Outcome,
+    Progress,
+    Reason,
+    TextKind,
+    Verdict,
+    no_progress,
+)
+from vocalverse.release.figures import figures
 from vocalverse.separate.options import EarOptions
 
 if TYPE_CHECKING:
     from vocalverse.assess.instruments import Instruments
+    from vocalverse.assess.judging import Cabinet
 
-NONE = "none"  # the release that measures and gives no score
 NO_RELEASE = (Finding(Reason.NO_RELEASE, {}),)
 
 
@@ -49,17 +61,6 @@ class Assessor(Protocol):
 
 
 @dataclass(frozen=True)
-class Workshop:
-    """What the machine gives its assessors."""
-
-    threads: int | None = None  # of each of them; None: all cores
-    folder: Path | None = None  # where what is measured once is kept
-    rules: Path | None = None  # of the prescreen, where a release has none; None: those that come with it
-    releases: Path | None = None  # folders of releases, by name
-    models: Path | None = None  # what releases name and do not hold
-
-
-@dataclass(frozen=True)
 class AssessOptions:
     """What an assessor goes by."""
 
@@ -72,22 +73,24 @@ _ANYWHERE = Workshop()
 
 
 def open_assessor(workshop: Workshop = _ANYWHERE, options: AssessOptions | None = None) -> Assessor:
-    """The assessor of a worker's process; what takes time once has happened when this returns."""
+    """The assessor of a worker's process. What takes time once has happened when this returns, but for the releases:
+    each is opened for the first take that names it.
+    """
     chosen = options or AssessOptions()
-    instruments = _open_instruments(workshop, chosen.ear) if chosen.ear else None
+    cabinet = _open_cabinet(workshop, chosen.ear) if chosen.ear else None
 
     def assessor(take: Take, progress: Progress = no_progress) -> Assessment:
-        return assess(take, progress, chosen, instruments)
+        return assess(take, progress, chosen, cabinet.of(take.release, progress) if cabinet else None)
 
     return assessor
 
 
-def _open_instruments(workshop: Workshop, ear: EarOptions) -> "Instruments":
+def _open_cabinet(workshop: Workshop, ear: EarOptions) -> "Cabinet":
     try:
-        from vocalverse.assess.instruments import Instruments  # with torch, which nobody else needs
+        from vocalverse.assess.judging import Cabinet  # with torch, which nobody else needs
     except ModuleNotFoundError as missing:
         raise Unavailable(f"{missing.name} is not installed: pip install torch 'vocalverse[hear]'.") from missing
-    return Instruments.open(ear, rules=workshop.rules, threads=workshop.threads, trials=workshop.folder)
+    return Cabinet(workshop, ear)
 
 
 def assess(take: Take, progress: Progress, options: AssessOptions, instruments: "Instruments | None") -> Assessment:
@@ -128,15 +131,22 @@ def assess(take: Take, progress: Progress, options: AssessOptions, instruments: 
         found = instruments.prescreen(measured, measures)
         sung = as_sung(measured, pitch=found.pitch, rhythm=found.rhythm)
 
-    return Assessment(
+    told = Assessment(
         outcome=Outcome.REFUSED if found.verdict is Verdict.REFUSE else Outcome.UNSCORED,
         findings=found.findings or NO_RELEASE,
         remarks=(*noted, *song.remarks, *found.remarks),
         measures=measures,
         verdict=found.verdict,
         sung=sung,
-        stage_seconds=stopwatch.seconds,
     )
+    if instruments.judge is None or found.verdict is not Verdict.PASS:
+        return replace(told, stage_seconds=stopwatch.seconds)
+    with stopwatch("encode"):
+        encoded = instruments.judge.encode(hearing.sounds(waveform, dry, measured.pitch), progress=progress)
+    with stopwatch("judge"):
+        known_figures, text = figures(measures, sung.figures), {**song.text, **take.text}
+        judged = instruments.judge.judge(encoded, known_figures, text)
+    return replace(hearing.with_scores(told, judged), stage_seconds=stopwatch.seconds)
 
 
 class _Stopwatch:

@@ -1,11 +1,11 @@
 """What is known of a take's song, read from what was kept of it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from vocalverse.errors import ReferenceBroken
-from vocalverse.records import ReferenceKind, Remark
+from vocalverse.records import ReferenceKind, Remark, TextKind
 
 if TYPE_CHECKING:
     from vocalverse.measure.reference.guide import Contour
@@ -20,6 +20,7 @@ _Read = TypeVar("_Read")
 class KnownSong:
     melody: "Melody | None"
     guide: "Contour | None"  # how somebody sang it whom the singer may play back
+    text: Mapping[TextKind, str] = field(default_factory=dict)  # its lyrics, where it has any
     remarks: tuple[Remark, ...] = ()
 
 
@@ -38,8 +39,15 @@ def know_song(references: References) -> KnownSong:
 
     guide = read(ReferenceKind.GUIDE, stored_guide.from_json)
     melody = read(ReferenceKind.MELODY, stored.from_json) or (guide.melody if guide else None)
+    lyrics = read(ReferenceKind.LYRICS, stored.from_json)
+    words = _words(melody) or _words(lyrics)
     return KnownSong(
-        melody=melody or read(ReferenceKind.LYRICS, stored.from_json),
+        melody=melody or lyrics,
         guide=guide.contour if guide else None,
+        text={TextKind.LYRICS: words} if words else {},
         remarks=(Remark.REFERENCE_UNREADABLE,) if broken else (),
     )
+
+
+def _words(song: "Melody | None") -> str:
+    return "\n".join(line.text for line in song.lines if line.text) if song else ""

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
-from vocalverse.records import OVERALL
+from vocalverse.records import NONE, OVERALL
 from vocalverse.release.figures import columns
 from vocalverse.release.spec import (
     Calibration,
@@ -17,8 +17,6 @@ from vocalverse.release.spec import (
 )
 from vocalverse.release.sums import is_plain
 from vocalverse.toml import WrongError
-
-NO_RELEASE = "none"  # the name under which nothing judges
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _KEY = re.compile(r"[a-z][a-z0-9_]{0,62}")
@@ -32,7 +30,7 @@ def require_sense(spec: ReleaseSpec) -> None:
 
 
 def is_name(name: str) -> bool:
-    return bool(_NAME.fullmatch(name)) and name != NO_RELEASE
+    return bool(_NAME.fullmatch(name)) and name != NONE
 
 
 def named_files(spec: ReleaseSpec) -> tuple[str, ...]:

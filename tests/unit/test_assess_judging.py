@@ -1,0 +1,181 @@
+"""A take and a release in, scores out, by the whole way that a worker goes."""
+
+from dataclasses import replace
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+import soundfile
+
+from tests.releases import DIMENSIONS, make_tiny_release, reseal
+from vocalverse.assess import Assessor, Take, Workshop, open_assessor
+from vocalverse.assess.judging import Cabinet, ear_of
+from vocalverse.errors import ModelRefused, ReleaseBroken, ReleaseUnknown
+from vocalverse.models.catalogue import Commercial
+from vocalverse.records import OVERALL, Assessment, Outcome, Reason, Verdict, no_progress
+from vocalverse.release.spec import EarSpec, Part
+from vocalverse.samples.make import TAKES
+from vocalverse.separate.options import EarOptions
+
+STAGES = ["decode", "quality", "separate", "dereverberate", "measure", "prescreen", "encode", "judge"]
+REFUSING = """
+low_from = 1.0
+[[rule]]
+code = "{code}"
+outcome = "{outcome}"
+when = [{{measure = "notes.count", above = 3.0}}]
+why = "Whoever sings is not wanted here."
+"""
+
+
+@pytest.fixture(scope="module")
+def workshop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
+    house = tmp_path_factory.mktemp("house")
+    make_tiny_release(house / "releases")
+    make_tiny_release(house / "releases", name="other", seed=1)
+    make_tiny_release(house / "releases", name="third", seed=2)
+    return Workshop(threads=1, folder=house / "trials", releases=house / "releases", models=house / "models")
+
+
+@pytest.fixture(scope="module")
+def assessor(workshop: Workshop) -> Assessor:
+    return open_assessor(workshop)
+
+
+@pytest.fixture(scope="module")
+def cabinet(workshop: Workshop) -> Cabinet:
+    return Cabinet(workshop, EarOptions())
+
+
+@pytest.fixture(scope="module")
+def song(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Six seconds of a take."""
+    path = tmp_path_factory.mktemp("songs") / "song.flac"
+    samples, rate_hz = soundfile.read(TAKES[0], dtype="float32", stop=6 * 44_100)
+    soundfile.write(path, samples, rate_hz)
+    return path
+
+
+@pytest.fixture(scope="module")
+def told() -> list[str]:
+    return []
+
+
+@pytest.fixture(scope="module")
+def tiny(assessor: Assessor, song: Path, told: list[str]) -> Assessment:
+    with song.open("rb") as audio:
+        return assessor(Take(UUID(int=7), audio, release="tiny"), lambda stage, _: told.append(stage))
+
+
+def assessed(assessor: Assessor, song: Path, release: str) -> Assessment:
+    with song.open("rb") as audio:
+        return assessor(Take(UUID(int=7), audio, release=release), no_progress)
+
+
+def test_a_take_that_passes_gets_a_score_for_every_dimension_and_an_overall_one(tiny: Assessment, told: list[str]):
+    assert (tiny.outcome, tiny.verdict, tiny.findings) == (Outcome.SCORED, Verdict.PASS, ())
+    assert tuple(score.dimension for score in tiny.scores) == DIMENSIONS
+    assert tiny.overall is not None
+    assert tiny.overall.dimension == OVERALL
+    for score in (*tiny.scores, tiny.overall):
+        assert 1 <= score.low <= score.value <= score.high <= 5
+        assert score.mark is not None
+        assert 0 <= score.mark.low <= score.mark.value <= score.mark.high <= 100
+    assert tiny.sung is not None
+    assert list(tiny.stage_seconds) == STAGES
+    assert (told[0], told[-1]) == ("verify", "encode")
+
+
+def test_each_release_judges_by_itself_and_the_same_again_to_the_last_bit(
+    assessor: Assessor, song: Path, tiny: Assessment
+):
+    other, none, again = (assessed(assessor, song, name) for name in ("other", "none", "tiny"))
+    assert tiny.scores != other.scores
+    assert (again.scores, again.overall) == (tiny.scores, tiny.overall)
+    assert tiny.sung == other.sung == none.sung
+    assert (none.outcome, none.reasons, none.scores) == (Outcome.UNSCORED, (Reason.NO_RELEASE,), ())
+
+
+@pytest.mark.parametrize(
+    ("code", "outcome", "verdict", "ends"),
+    [
+        ("off_pitch", "low", Verdict.LOW, Outcome.UNSCORED),
+        ("hum", "refuse", Verdict.REFUSE, Outcome.REFUSED),
+    ],
+)
+def test_what_the_release_s_own_rules_stop_is_not_judged(
+    workshop: Workshop, song: Path, code: str, outcome: str, verdict: Verdict, ends: Outcome, tmp_path: Path
+):
+    rules = tmp_path / "rules.toml"
+    rules.write_text(REFUSING.format(code=code, outcome=outcome))
+    assert workshop.releases
+    strict = reseal(workshop.releases / "tiny", tmp_path / "releases", files={"rules.toml": rules}, rules="rules.toml")
+    found = assessed(open_assessor(replace(workshop, releases=strict.folder.parent)), song, "tiny")
+    assert (found.outcome, found.verdict, found.reasons, found.scores) == (ends, verdict, (Reason(code),), ())
+
+
+def test_rules_that_cannot_be_read_break_the_release(workshop: Workshop, tmp_path: Path):
+    (tmp_path / "rules.toml").write_text("low_from = 'often'")
+    assert workshop.releases
+    broken = reseal(
+        workshop.releases / "tiny",
+        tmp_path / "releases",
+        files={"rules.toml": tmp_path / "rules.toml"},
+        rules="rules.toml",
+    )
+    with pytest.raises(ReleaseBroken, match=r"rules\.toml"):
+        Cabinet(replace(workshop, releases=broken.folder.parent), EarOptions()).of("tiny")
+
+
+def test_a_release_is_opened_once_and_the_last_two_stay_open(cabinet: Cabinet):
+    tiny, other = cabinet.of("tiny"), cabinet.of("other")
+    assert cabinet.of("tiny") is tiny
+    cabinet.of("third")
+    assert cabinet.of("tiny") is tiny
+    assert cabinet.of("other") is not other
+
+
+def test_releases_that_hear_alike_share_an_ear(cabinet: Cabinet):
+    assert cabinet.of("tiny").ear is cabinet.of("other").ear is cabinet.of("none").ear
+
+
+def test_a_release_that_was_tampered_with_is_refused_before_anything_is_heard(workshop: Workshop, tmp_path: Path):
+    sealed = make_tiny_release(tmp_path)
+    head = sealed.folder / "heads/breath-0.safetensors"
+    head.chmod(0o644)
+    head.write_bytes(head.read_bytes()[:-1] + b"\1")
+    heard: list[str] = []
+    with TAKES[0].open("rb") as audio, pytest.raises(ReleaseBroken, match="breath-0"):
+        open_assessor(replace(workshop, releases=tmp_path))(
+            Take(UUID(int=7), audio, release="tiny"), lambda stage, _: heard.append(stage)
+        )
+    assert set(heard) == {"verify"}
+
+
+def test_a_release_that_is_put_in_place_of_another_is_the_one_that_judges(workshop: Workshop, tmp_path: Path):
+    """Under the same name, which only somebody who moves folders by hand can do."""
+    opened = Cabinet(replace(workshop, releases=tmp_path / "here"), EarOptions())
+    first = make_tiny_release(tmp_path / "here")
+    before = opened.of("tiny")
+    second = make_tiny_release(tmp_path / "there", seed=5)
+    first.folder.rename(tmp_path / "gone")
+    second.folder.rename(first.folder)
+    after = opened.of("tiny")
+    assert before.judge is not None
+    assert after.judge is not None
+    assert (before.judge.sealed.digest, after.judge.sealed.digest) == (first.digest, second.digest)
+
+
+def test_a_release_that_is_not_here_is_named(cabinet: Cabinet, workshop: Workshop):
+    with pytest.raises(ReleaseUnknown, match="other, third, tiny"):
+        cabinet.of("gone")
+    with pytest.raises(ReleaseUnknown, match="no folders"):
+        Cabinet(replace(workshop, releases=None), EarOptions()).of("tiny")
+
+
+def test_an_ear_whose_licence_forbids_a_venue_s_use_is_opened_only_where_the_release_says_so(tmp_path: Path):
+    spec = replace(make_tiny_release(tmp_path).spec, ear=EarSpec(separator="lite-research"))
+    with pytest.raises(ModelRefused, match="lite-research"):
+        ear_of(spec, tmp_path / "models")
+    part = Part("lite-research", "research only", Commercial.NO, "MIR-1K")
+    assert ear_of(replace(spec, parts=(part,)), tmp_path / "models").separator.exists()

@@ -1,0 +1,129 @@
+"""The judge that goes by a release: a voice and what was measured of it in, a score for every dimension out."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from vocalverse.errors import ModelBroken, ReleaseBroken
+from vocalverse.models.encoders.encoder import Encoder, EncoderInfo, Frames, Span, whole
+from vocalverse.models.heads.collate import Heard
+from vocalverse.records import Progress, Remark, Score, TextKind, no_progress
+from vocalverse.release.encoders import open_encoders, open_readers
+from vocalverse.release.heads import Feed, Heads, estimate, open_heads, require_fit
+from vocalverse.release.overall import compose
+from vocalverse.release.sounds import Sounds
+from vocalverse.release.spec import DimensionSpec, ReleaseSpec
+from vocalverse.release.told import as_score
+from vocalverse.release.verify import Sealed, verify
+
+if TYPE_CHECKING:
+    from vocalverse.models.encoders.text import TextEncoder
+
+STAGE = "encode"  # what progress is told of
+
+Encoded = Mapping[str, Frames]  # by the encoders' names in the release
+Kept = Callable[[EncoderInfo, Callable[[], Frames]], Frames]  # gives what was made before, or makes it
+
+_NO_TEXT: Mapping[TextKind, str] = {}
+
+
+@dataclass(frozen=True)
+class Judged:
+    scores: tuple[Score, ...]  # of the dimensions that could be judged, in the release's order
+    overall: Score | None
+    remarks: tuple[Remark, ...] = ()
+
+
+def make_anew(info: EncoderInfo, make: Callable[[], Frames]) -> Frames:
+    return make()
+
+
+@dataclass(frozen=True)
+class Judge:
+    """What a release needs, loaded once. The same take gives the same scores, whoever was judged before."""
+
+    sealed: Sealed
+    encoders: Mapping[str, Encoder]
+    readers: Mapping[str, "TextEncoder"]
+    heads: Heads
+    device: str = "cpu"
+
+    @classmethod
+    def open(
+        cls,
+        folder: Path,
+        *,
+        models: Path,
+        device: str = "cpu",
+        threads: int | None = None,
+        progress: Progress = no_progress,
+    ) -> Self:
+        """Verified first. `models` is the shelf with the weights that the release names and does not hold."""
+        return cls.of(verify(folder, progress=progress), models=models, device=device, threads=threads)
+
+    @classmethod
+    def of(cls, sealed: Sealed, *, models: Path, device: str = "cpu", threads: int | None = None) -> Self:
+        """Of a release that was just verified."""
+        spec, folder = sealed.spec, sealed.folder
+        try:
+            heads = open_heads(spec, folder, device)
+            encoders = open_encoders(spec, folder, models, device=device, threads=threads)
+            readers = open_readers(spec, folder, models)
+        except ModelBroken as error:
+            raise ReleaseBroken(f"{spec.name} cannot be opened. {error}") from error
+        infos = {name: encoder.info for name, encoder in encoders.items()}
+        require_fit(spec, heads, Feed(infos, {name: reader.width for name, reader in readers.items()}), folder)
+        return cls(sealed, encoders, readers, heads, device)
+
+    @property
+    def spec(self) -> ReleaseSpec:
+        return self.sealed.spec
+
+    def encode(
+        self,
+        sounds: Sounds,
+        *,
+        spans: Sequence[Span] | None = None,
+        kept: Kept = make_anew,
+        progress: Progress = no_progress,
+    ) -> Encoded:
+        """All of the take, or of its spans, through every encoder."""
+        parts = len(self.spec.encoders)
+        encoded = {}
+        for number, spec in enumerate(self.spec.encoders):
+            encoder, sound = self.encoders[spec.name], sounds.voice if spec.voice else sounds.mix
+            part = _part(progress, number, parts)
+            heard = partial(encoder.encode, sound, spans or whole(sound), progress=part)
+            encoded[spec.name] = kept(encoder.info, heard)
+        return encoded
+
+    def judge(self, encoded: Encoded, figures: Mapping[str, float], text: Mapping[TextKind, str] = _NO_TEXT) -> Judged:
+        """A dimension whose text is not there has no score, and no mark is composed without it."""
+        able = [one for one in self.spec.dimensions if one.text is None or text.get(one.text, "").strip()]
+        scores = {one.key: self._score(one, encoded, figures, text) for one in able}
+        overall = compose(self.spec.overall, scores, figures) if self.spec.overall else None
+        missing = len(able) < len(self.spec.dimensions)
+        return Judged(tuple(scores.values()), overall, (Remark.TEXT_MISSING,) if missing else ())
+
+    def _score(
+        self, dimension: DimensionSpec, encoded: Encoded, figures: Mapping[str, float], text: Mapping[TextKind, str]
+    ) -> Score:
+        frames = tuple(encoded[name] for name in dimension.encoders)
+        words = self._read(dimension, text)
+        found = estimate(self.heads, dimension, Heard(frames, figures, words), self.device)
+        return as_score(dimension.key, found.value.item(), found.spread.item(), dimension)
+
+    def _read(self, dimension: DimensionSpec, text: Mapping[TextKind, str]) -> npt.NDArray[np.float32] | None:
+        if dimension.text is None or dimension.text_encoder is None:
+            return None
+        return self.readers[dimension.text_encoder].encode([text[dimension.text]])[0]
+
+
+def _part(progress: Progress, number: int, parts: int) -> Progress:
+    """Of all encoders' work, that of one."""
+    return lambda _, fraction: progress(STAGE, (number + fraction) / parts)

@@ -1,0 +1,1 @@
+"""What encoders made of recordings, kept so that it is made once."""

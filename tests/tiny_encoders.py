@@ -8,6 +8,7 @@ from typing import Any
 import torch
 import transformers
 from safetensors.torch import save_file
+from tokenizers import pre_tokenizers
 from torch import Tensor, nn
 
 from vocalverse.models.encoders import whisper_net
@@ -57,8 +58,11 @@ def qwen2_config(dims: WhisperDims) -> dict[str, object]:
 def lively(net: nn.Module) -> nn.Module:
     """Fresh networks nearly repeat what goes in: larger weights make every layer count."""
     with torch.no_grad():
-        for parameter in net.parameters():
-            parameter.normal_(std=0.3 if parameter.ndim == 1 else 2 / parameter[0].numel() ** 0.5)
+        for name, parameter in net.named_parameters():
+            if parameter.ndim > 1:
+                parameter.normal_(std=1.5 / parameter[0].numel() ** 0.5)
+            else:
+                parameter.normal_(1.0 if name.endswith("weight") else 0.0, 0.1)
     return net
 
 
@@ -154,6 +158,69 @@ def _pickle(path: Path, what: object) -> None:
     torch.save(what, path)
 
 
+CLAP: dict[str, Any] = {
+    "patch_embeds_hidden_size": 16,
+    "depths": [1, 1],
+    "num_attention_heads": [2, 2],
+    "hidden_size": 32,
+    "num_hidden_layers": 2,
+}
+TEXT: dict[str, Any] = {
+    "hidden_size": 24,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+    "intermediate_size": 48,
+    "max_position_embeddings": 42,
+}
+
+
+def clap_net(**config: Any) -> Any:
+    """Transformers' audio tower."""
+    return _with_statistics(lively(transformers.ClapAudioModel(transformers.ClapAudioConfig(**CLAP | config)))).eval()
+
+
+def _with_statistics(net: Any) -> Any:
+    for name, buffer in net.named_buffers():
+        if name.endswith("running_mean"):
+            buffer.normal_()
+        elif name.endswith("running_var"):
+            buffer.uniform_(100, 400)
+    return net
+
+
+def text_net(vocabulary: int, kind: str = "Roberta") -> Any:
+    """Transformers' text tower: RoBERTa's, or CLAP's with `kind` ClapText."""
+    config = getattr(transformers, f"{kind}Config")(**TEXT, vocab_size=vocabulary)
+    return lively(getattr(transformers, f"{kind}Model")(config, add_pooling_layer=False)).eval()
+
+
+def write_tokenizer(folder: Path) -> int:
+    """One token for each byte, none merged; how many there are."""
+    letters = sorted(pre_tokenizers.ByteLevel.alphabet())
+    vocabulary = {token: number for number, token in enumerate(["<s>", "<pad>", "</s>", "<unk>", *letters, "<mask>"])}
+    (folder / "vocab.json").write_text(json.dumps(vocabulary), encoding="utf-8")
+    (folder / "merges.txt").write_text("#version: 0.2\n", encoding="utf-8")
+    return len(vocabulary)
+
+
+def make_tiny_text(folder: Path, *, seed: int = 0) -> Path:
+    """A RoBERTa of a few letters."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        net = text_net(write_tokenizer(folder))
+    write(folder, {f"roberta.{name}": one for name, one in net.state_dict().items()}, net.config.to_dict())
+    return folder
+
+
+def _clap(folder: Path) -> None:
+    audio, text = clap_net(), text_net(write_tokenizer(folder), "ClapText")
+    tensors = {f"audio_model.{name}": one for name, one in audio.state_dict().items()}
+    tensors |= {f"text_model.{name}": one for name, one in text.state_dict().items()}
+    said = {"audio_config": audio.config.to_dict(), "text_config": text.config.to_dict()}
+    write(folder, tensors | {"logit_scale_a": torch.ones(())}, {"model_type": "clap"} | said)
+
+
 _MAKERS: dict[Family, Callable[[Path], None]] = {
     Family.WHISPER: _whisper,
     Family.SAMOYE: _samoye,
@@ -164,4 +231,5 @@ _MAKERS: dict[Family, Callable[[Path], None]] = {
     Family.WAV2VEC2: _speech(Family.WAV2VEC2),
     Family.HUBERT: _speech(Family.HUBERT),
     Family.WAVLM: _speech(Family.WAVLM),
+    Family.CLAP: _clap,
 }

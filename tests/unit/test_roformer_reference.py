@@ -11,7 +11,8 @@ import torch
 import yaml
 from torch import Tensor, nn
 
-from tests.roformers import agreement_db, draw, seeded
+from tests.golden_rule import draw
+from tests.roformers import agreement_db, seeded
 from vocalverse.separate.networks import bands, configs
 from vocalverse.separate.networks.configs import USUAL_BAND_BINS, Architecture, RoformerConfig
 from vocalverse.separate.networks.layers import cast_weights

@@ -17,5 +17,13 @@ def bins(f0_hz: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
     return np.clip(np.floor(steps + 0.5), 1, BINS).astype(np.int64)
 
 
+def told(bins: npt.NDArray[np.int64], width: int) -> npt.NDArray[np.float32]:
+    """[frames, width]: the slowest cosines over the bins."""
+    rates = np.pi * np.arange(1, width + 1) / BINS
+    table = np.cos((np.arange(1, BINS + 1)[:, None] - 0.5) * rates).astype(np.float32)
+    frames: npt.NDArray[np.float32] = table[bins - 1]
+    return frames
+
+
 def _mel(hz: npt.NDArray[np.float64] | np.float64) -> npt.NDArray[np.float64]:
     return np.asarray(1127 * np.log1p(hz / 700))

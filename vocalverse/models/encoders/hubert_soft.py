@@ -1,31 +1,63 @@
 """HuBERT-soft: what is sung, 50 times a second, with little of who sings. Attributes are the published keys."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from vocalverse.models.encoders.weight_norm import PositionalConv
+from vocalverse.errors import ModelBroken
+from vocalverse.models.encoders.checkpoint import Hollow, load_into, read_folder, weight_files
+from vocalverse.models.encoders.weight_norm import PositionalConv, in_the_old_spelling
 
-RATE_HZ = 16000
+RATE_HZ = 16_000
 HOP = 320  # samples of a unit
-WIDTH = 256
+UNUSED = ("masked_spec_embed", "label_embedding.")  # in checkpoints; only training needs them
 
 _PADDING = 40  # samples of silence on either side: then there are samples // HOP units
-UNUSED = ("masked_spec_embed", "label_embedding.weight")  # in checkpoints; only training needs them
+_HEAD = 64  # width of a head
+_PREFIXES = ("module.", "")
+
+
+@dataclass(frozen=True)
+class HubertSize:
+    """The only published one, unless it says otherwise."""
+
+    channels: int = 512
+    width: int = 768
+    layers: int = 12
+    inner: int = 3072
+    units: int = 256
+
+
+def files(folder: Path) -> tuple[Path, ...]:
+    return weight_files(folder, _PREFIXES)
+
+
+def read_net(folder: Path) -> "HubertSoft":
+    tensors = in_the_old_spelling(read_folder(folder, _PREFIXES))
+    size = _size(tensors, folder)
+    with Hollow():
+        net = HubertSoft(size)
+    load_into(net, tensors, folder, ignore=UNUSED)
+    return net
 
 
 class HubertSoft(nn.Module):
-    def __init__(self) -> None:
+    def __init__(self, size: HubertSize) -> None:
         super().__init__()
-        self.feature_extractor = _FeatureExtractor()
-        self.feature_projection = _FeatureProjection()
-        self.positional_embedding = _PositionalEmbedding()
-        self.norm = nn.LayerNorm(768)
-        self.encoder = _Encoder()
-        self.proj = nn.Linear(768, WIDTH)
+        self.size = size
+        self.feature_extractor = _FeatureExtractor(size.channels)
+        self.feature_projection = _FeatureProjection(size)
+        self.positional_embedding = _PositionalEmbedding(size.width)
+        self.norm = nn.LayerNorm(size.width)
+        self.encoder = _Encoder(size)
+        self.proj = nn.Linear(size.width, size.units)
 
     def forward(self, wave: Tensor) -> Tensor:
-        """[clips, samples] → [clips, samples // HOP, WIDTH]. Clips are of one length: a norm runs over all of each."""
+        """[clips, samples] → [clips, samples // HOP, units]. Clips are of one length: a norm runs over all of each."""
         x = self.feature_extractor(functional.pad(wave, (_PADDING, _PADDING))[:, None])
         x = self.feature_projection(x.mT)
         x = self.norm(x + self.positional_embedding(x))
@@ -34,12 +66,13 @@ class HubertSoft(nn.Module):
 
 
 class _FeatureExtractor(nn.Module):
-    def __init__(self) -> None:
+    def __init__(self, channels: int) -> None:
         super().__init__()
-        self.conv0 = nn.Conv1d(1, 512, 10, 5, bias=False)
-        self.norm0 = nn.GroupNorm(512, 512)
-        self.conv1, self.conv2, self.conv3, self.conv4 = (nn.Conv1d(512, 512, 3, 2, bias=False) for _ in range(4))
-        self.conv5, self.conv6 = (nn.Conv1d(512, 512, 2, 2, bias=False) for _ in range(2))
+        self.conv0 = nn.Conv1d(1, channels, 10, 5, bias=False)
+        self.norm0 = nn.GroupNorm(channels, channels)
+        self.conv1, self.conv2, self.conv3, self.conv4, self.conv5, self.conv6 = (
+            nn.Conv1d(channels, channels, kernel, 2, bias=False) for kernel in (3, 3, 3, 3, 2, 2)
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         x = functional.gelu(self.norm0(self.conv0(x)))
@@ -49,10 +82,10 @@ class _FeatureExtractor(nn.Module):
 
 
 class _FeatureProjection(nn.Module):
-    def __init__(self) -> None:
+    def __init__(self, size: HubertSize) -> None:
         super().__init__()
-        self.norm = nn.LayerNorm(512)
-        self.projection = nn.Linear(512, 768)
+        self.norm = nn.LayerNorm(size.channels)
+        self.projection = nn.Linear(size.channels, size.width)
 
     def forward(self, x: Tensor) -> Tensor:
         projected: Tensor = self.projection(self.norm(x))
@@ -60,18 +93,18 @@ class _FeatureProjection(nn.Module):
 
 
 class _PositionalEmbedding(nn.Module):
-    def __init__(self) -> None:
+    def __init__(self, width: int) -> None:
         super().__init__()
-        self.conv = PositionalConv(768)
+        self.conv = PositionalConv(width)
 
     def forward(self, x: Tensor) -> Tensor:
         return functional.gelu(self.conv(x.mT)).mT
 
 
 class _Encoder(nn.Module):
-    def __init__(self) -> None:
+    def __init__(self, size: HubertSize) -> None:
         super().__init__()
-        self.layers = nn.ModuleList(_Layer() for _ in range(12))
+        self.layers = nn.ModuleList(_Layer(size) for _ in range(size.layers))
 
     def forward(self, x: Tensor) -> Tensor:
         for layer in self.layers:
@@ -80,13 +113,13 @@ class _Encoder(nn.Module):
 
 
 class _Layer(nn.Module):
-    def __init__(self) -> None:
+    def __init__(self, size: HubertSize) -> None:
         super().__init__()
-        self.self_attn = _SelfAttention()
-        self.linear1 = nn.Linear(768, 3072)
-        self.linear2 = nn.Linear(3072, 768)
-        self.norm1 = nn.LayerNorm(768)
-        self.norm2 = nn.LayerNorm(768)
+        self.self_attn = _SelfAttention(size.width)
+        self.linear1 = nn.Linear(size.width, size.inner)
+        self.linear2 = nn.Linear(size.inner, size.width)
+        self.norm1 = nn.LayerNorm(size.width)
+        self.norm2 = nn.LayerNorm(size.width)
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.norm1(x + self.self_attn(x))
@@ -95,15 +128,30 @@ class _Layer(nn.Module):
 
 
 class _SelfAttention(nn.Module):
-    def __init__(self) -> None:
+    def __init__(self, width: int) -> None:
         super().__init__()
-        self.in_proj_weight = nn.Parameter(torch.randn(3 * 768, 768) / 768**0.5)
-        self.in_proj_bias = nn.Parameter(torch.zeros(3 * 768))
-        self.out_proj = nn.Linear(768, 768)
+        self.in_proj_weight = nn.Parameter(torch.randn(3 * width, width) / width**0.5)
+        self.in_proj_bias = nn.Parameter(torch.zeros(3 * width))
+        self.out_proj = nn.Linear(width, width)
 
     def forward(self, x: Tensor) -> Tensor:
         joined = functional.linear(x, self.in_proj_weight, self.in_proj_bias)
-        q, k, v = (part.unflatten(-1, (12, 64)).transpose(1, 2) for part in joined.chunk(3, -1))
+        q, k, v = joined.view(*joined.shape[:2], 3, -1, _HEAD).permute(2, 0, 3, 1, 4)
         heads = functional.scaled_dot_product_attention(q, k, v)
         out: Tensor = self.out_proj(heads.transpose(1, 2).flatten(2))
         return out
+
+
+def _size(tensors: Mapping[str, Tensor], folder: Path) -> HubertSize:
+    """As the shapes tell it."""
+    try:
+        units, width = tensors["proj.weight"].shape
+        return HubertSize(
+            channels=len(tensors["feature_extractor.norm0.weight"]),
+            width=width,
+            layers=sum(name.endswith(".self_attn.in_proj_weight") for name in tensors),
+            inner=len(tensors["encoder.layers.0.linear1.weight"]),
+            units=units,
+        )
+    except (KeyError, ValueError) as error:
+        raise ModelBroken(f"{folder} holds no HuBERT-soft: it has no {error}.") from error

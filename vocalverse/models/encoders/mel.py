@@ -40,15 +40,20 @@ class MelOptions:
 def power_mel(wave: Tensor, options: MelOptions) -> Tensor:
     """[…, samples] → […, bands, samples // hop + 1]; both ends are mirrored."""
     leading, margin = wave.shape[:-1], options.window // 2
-    padded = functional.pad(wave.reshape(-1, 1, wave.shape[-1]), (margin, margin), mode="reflect")[:, 0]
-    frames = padded.unfold(-1, options.window, options.hop)
-    window = torch.hann_window(options.window, device=wave.device)
-    triangles = filterbank(options).to(wave.device)
+    padded = functional.pad(wave.reshape(-1, 1, wave.shape[-1]), (margin, margin), mode="reflect")
+    return power_within(padded[:, 0], options).reshape(*leading, options.bands, -1)
+
+
+def power_within(waves: Tensor, options: MelOptions) -> Tensor:
+    """[waves, samples] → [waves, bands, frames], of whole windows alone."""
+    window = torch.hann_window(options.window, device=waves.device)
+    triangles = filterbank(options).to(waves.device)
+    frames = waves.unfold(-1, options.window, options.hop)
     blocks = [
         torch.fft.rfft(block * window).abs().square() @ triangles.mT  # [waves, frames, bands]
-        for block in frames.split(_BLOCK, dim=1)
+        for block in torch.split(frames, _BLOCK, dim=1)
     ]
-    return torch.cat(blocks, dim=1).mT.reshape(*leading, options.bands, -1)
+    return torch.cat(blocks, dim=1).mT
 
 
 @lru_cache(maxsize=8)

@@ -9,8 +9,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-PPG_WIDTH = 1280
-UNITS_WIDTH = 256
 WIDTH = 192
 
 _HEADS = 2
@@ -29,16 +27,16 @@ class Prior:
 
 
 class SamoyePrior(nn.Module):
-    def __init__(self) -> None:
+    def __init__(self, ppg_width: int = 1280, units_width: int = 256) -> None:
         super().__init__()
-        self.pre = nn.Conv1d(PPG_WIDTH, WIDTH, 5, padding=2)
-        self.hub = nn.Conv1d(UNITS_WIDTH, WIDTH, 5, padding=2)
+        self.pre = nn.Conv1d(ppg_width, WIDTH, 5, padding=2)
+        self.hub = nn.Conv1d(units_width, WIDTH, 5, padding=2)
         self.pit = nn.Embedding(256, WIDTH)
         self.enc = _Encoder()
         self.proj = nn.Conv1d(WIDTH, 2 * WIDTH, 1)
 
     def forward(self, ppg: Tensor, units: Tensor, bins: Tensor, lengths: Tensor | None = None) -> Prior:
-        """[batch, frames, PPG_WIDTH], [batch, frames, UNITS_WIDTH] and [batch, frames], padded with zeros.
+        """[batch, frames, PPG's width], [batch, frames, units' width] and [batch, frames], padded with zeros.
 
         The first convolutions run over the padding too, as in training: zeros there are what a clip's end looks like.
         """

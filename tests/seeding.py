@@ -1,5 +1,6 @@
 """Venues, recordings, tasks and workers as rows, for tests that begin in the middle."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import Connection, insert, text
@@ -45,13 +46,17 @@ def add_tasks(
 
 
 def add_worker(
-    connection: Connection, *, task_s: float | None = None, worker_class: WorkerClass = WorkerClass.CPU
+    connection: Connection,
+    *,
+    task_s: float | None = None,
+    worker_class: WorkerClass = WorkerClass.CPU,
+    releases: Sequence[str] = (),
 ) -> None:
-    """A live worker that takes so long for a task."""
+    """A live worker that takes so long for a task, and has the releases with these digests."""
     connection.execute(
         text(
-            "INSERT INTO workers (name, worker_class, host, version, tasks_done, task_s, seen_at)"
-            " VALUES (:name, CAST(:class AS worker_class), 'here', '0', 0, :task_s, now() + interval '1 day')"
+            "INSERT INTO workers (name, worker_class, host, version, tasks_done, task_s, seen_at, releases) VALUES"
+            " (:name, CAST(:class AS worker_class), 'here', '0', 0, :task_s, now() + interval '1 day', :releases)"
         ),
-        {"name": uuid7().hex, "class": worker_class.value, "task_s": task_s},
+        {"name": uuid7().hex, "class": worker_class.value, "task_s": task_s, "releases": list(releases)},
     )

@@ -7,19 +7,23 @@ Before every task a look at the files' sizes and times is enough.
 import logging
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from vocalverse.errors import ReleaseUnknown, VocalVerseError
 from vocalverse.release.shelf import ReleaseShelf
+
+if TYPE_CHECKING:
+    from vocalverse.assess.ready import Ready
 
 log = logging.getLogger(__name__)
 
 _LOOK_EVERY_S = 2.0
 
 _Traits = frozenset[tuple[str, int, int, int]]
-Check = Callable[[str], str]
+Check = Callable[[str], "Ready"]
 
 
 @dataclass(frozen=True)
@@ -27,16 +31,18 @@ class _Looked:
     """What was found when all of it was read, and how its files looked before."""
 
     traits: _Traits
-    digest: str | None
+    models: tuple[Path, ...] = ()
+    digest: str | None = None
     why: str = ""  # it is not to be judged by
 
 
 class Holdings:
-    """`check` reads all of a release and returns its digest, or raises what is wrong with it."""
+    """`check` reads all of a release and of the models that it names, or raises what is wrong with them."""
 
-    def __init__(self, folder: Path, check: Check | None = None) -> None:
+    def __init__(self, folder: Path, models: Path, check: Check | None = None) -> None:
         self._shelf = ReleaseShelf(folder)
-        self._check = check or (lambda name: self._shelf.ready(name).digest)
+        self._models = models
+        self._check = check or self._read
         self._looked: Mapping[str, _Looked] = {}
 
     def held(self) -> list[str]:
@@ -44,7 +50,7 @@ class Holdings:
         return [
             looked.digest
             for name, looked in self._looked.items()
-            if looked.digest and self._traits(name) == looked.traits
+            if looked.digest and self._traits(name, looked.models) == looked.traits
         ]
 
     def refused(self) -> dict[str, str]:
@@ -61,38 +67,37 @@ class Holdings:
             stop.wait(_LOOK_EVERY_S)
 
     def _look_at(self, name: str) -> _Looked:
-        traits, before = self._traits(name), self._looked.get(name)
-        if before and before.traits == traits:
+        before = self._looked.get(name)
+        if before and before.traits == self._traits(name, before.models):
             return before
+        traits = self._traits(name)
         try:
-            found = _Looked(traits, self._check(name))
-            log.info("release %s can judge here", name, extra={"action": "release_held", "release": name})
+            ready = self._check(name)
         except ReleaseUnknown as gone:
-            found = _Looked(frozenset(), None, str(gone))
+            return _Looked(frozenset(), why=str(gone))
         except (VocalVerseError, OSError) as broken:
-            found = _Looked(traits, None, str(broken))
             log.error("%s", broken, extra={"action": "release_refused", "release": name})
-        return found
+            return _Looked(traits, why=str(broken))
+        log.info("release %s can judge here", name, extra={"action": "release_held", "release": name})
+        return _Looked(traits | set(_traits(ready.models)), ready.models, ready.sealed.digest)
 
-    def _traits(self, name: str) -> _Traits:
-        return frozenset(_traits(self._shelf.folder / name)) | frozenset(_beside(self._shelf.folder, name))
+    def _read(self, name: str) -> "Ready":
+        from vocalverse.assess.ready import require_ready  # with torch, which a worker without releases may not have
+
+        return require_ready(self._shelf, self._models, name)
+
+    def _traits(self, name: str, models: Iterable[Path] = ()) -> _Traits:
+        """Of its files, of what was agreed to for it, of which models there are, and of those that it judges with."""
+        folder = self._shelf.folder
+        own = (Path(place, file) for place, _, files in os.walk(folder / name) for file in files)
+        return frozenset(_traits([*own, *folder.glob(f"{name}.*"), *self._models.glob("*.json"), *models]))
 
 
-def _traits(folder: Path) -> Iterator[tuple[str, int, int, int]]:
+def _traits(paths: Iterable[Path]) -> Iterator[tuple[str, int, int, int]]:
     """Who rewrites a file can set its times back, but not the time at which its inode changed."""
-    for place, folders, names in os.walk(folder):
-        folders.sort()
-        for name in names:
-            path = os.path.join(place, name)
-            try:
-                seen = os.lstat(path)
-            except FileNotFoundError:
-                continue
-            yield path, seen.st_size, seen.st_ino, seen.st_ctime_ns
-
-
-def _beside(folder: Path, name: str) -> Iterator[tuple[str, int, int, int]]:
-    """What was agreed to for it."""
-    for path in folder.glob(f"{name}.*"):
-        seen = path.lstat()
+    for path in paths:
+        try:
+            seen = path.lstat()
+        except FileNotFoundError:
+            continue
         yield str(path), seen.st_size, seen.st_ino, seen.st_ctime_ns

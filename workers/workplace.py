@@ -72,7 +72,7 @@ class Workplace:
             engine=worker_engine(settings.worker_database_url, actor=name[:63]),
             blobs=open_blobs(settings),
             pulse=pulse,
-            holdings=Holdings(Path(settings.releases)),
+            holdings=Holdings(Path(settings.releases), settings.data / "models"),
         )
 
     @staticmethod

@@ -254,7 +254,7 @@ def workplace(engine: Engine, blobs: LocalBlobs) -> Workplace:
         engine=engine,
         blobs=blobs,
         pulse=Pulse(None),
-        holdings=Holdings(Path("/nowhere")),
+        holdings=Holdings(Path("/nowhere"), Path("/nowhere")),
     )
 
 

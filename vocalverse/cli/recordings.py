@@ -7,6 +7,7 @@ import click
 
 from vocalverse.cli.database import operating
 from vocalverse.cli.output import json_option, show_done, show_facts, show_json, show_rows
+from vocalverse.cli.recordings_rescore import rescore
 from vocalverse.errors import BadInput
 from vocalverse.records import TaskState
 
@@ -142,6 +143,9 @@ def requeue(ids: tuple[UUID, ...], dead: bool, rejected: bool, expired: bool, ve
     show_done(f"{back} put back.", {"requeued": back, "without_sound": silent}, as_json=as_json)
     if silent and not as_json:
         click.echo(f"{silent} stay as they are: their sound was deleted, as their singers' consent says.", err=True)
+
+
+recordings.add_command(rescore)
 
 
 @recordings.command()

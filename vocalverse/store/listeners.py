@@ -71,7 +71,7 @@ def add_listener(connection: Connection, session: Session, name: str) -> str:
     _must_be_open(session)
     token = secrets.token_urlsafe(24)
     made = insert(HtprListener).values(id=uuid7(), session_id=session.id, name=name, token_sha256=_hashed(token))
-    if not connection.execute(made.on_conflict_do_nothing()).rowcount:
+    if connection.scalar(made.on_conflict_do_nothing().returning(HtprListener.id)) is None:
         raise NameTaken(f"Somebody is {name!r} here already: choose another name, or open your own link.")
     return token
 

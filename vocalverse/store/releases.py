@@ -12,15 +12,13 @@ from vocalverse.errors import Conflict, ReleaseUnknown
 from vocalverse.records import WorkerClass
 from vocalverse.store.tables import Audit, Release
 
-NONE = "none"  # measures and gives no score; it has no folder, and every worker has it
-
 
 @dataclass(frozen=True)
 class Known:
     """A release, as whoever verified its folder tells of it."""
 
     name: str
-    digest: str | None
+    digest: str | None  # None: of `none`, which has no folder
     worker_class: WorkerClass = WorkerClass.CPU
     manifest: Mapping[str, Any] = field(default_factory=dict)
 

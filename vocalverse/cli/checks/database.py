@@ -38,6 +38,7 @@ def check_postgres(settings: Settings) -> Iterator[Finding]:
         yield from _server(settings)
         yield from _tables(settings)
         yield from _people(settings)
+        yield from _releases(settings)
     except VocalVerseError as away:
         yield bad("Postgres", str(away), "start it, then ask the doctor again")
 
@@ -103,3 +104,24 @@ def _people(settings: Settings) -> Iterator[Finding]:
             "`vocalverse recordings list --state dead` says why, `vocalverse recordings requeue --dead` puts them back"
         )
         yield note("dead tasks", str(dead) if dead < _MANY else f"{_MANY} or more", todo)
+
+
+def _releases(settings: Settings) -> Iterator[Finding]:
+    """What judges, and whether those at work can judge by it."""
+    from vocalverse.store.releases import list_refusals, list_registered
+
+    with operating(settings) as connection:
+        (active, *_) = list_registered(connection, worker_silent_s=settings.worker_silent_s)
+        refusals = list_refusals(connection, worker_silent_s=settings.worker_silent_s)
+    said = f"{active.name}, on {active.holders} of {active.workers} {active.worker_class} workers at work"
+    todo = (
+        f"on every worker's machine: `vocalverse releases verify {active.name}`, and install it where it is not sound"
+    )
+    if not active.workers or active.holders == active.workers:
+        yield good("release", said if active.workers else active.name)
+    elif active.holders:
+        yield note("release", said, todo)
+    else:
+        yield bad("release", f"{said}: recordings wait", todo)
+    for refusal in refusals:
+        yield note("release", f"{refusal.release} is refused by {refusal.worker}: {refusal.why}")

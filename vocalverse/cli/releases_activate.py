@@ -1,0 +1,74 @@
+"""`vocalverse releases activate`: what judges from here on."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from vocalverse.cli.database import operating
+from vocalverse.cli.output import json_option, show_done
+from vocalverse.records import NONE
+from vocalverse.settings import Settings
+
+if TYPE_CHECKING:
+    from vocalverse.store.releases import Known, Registered
+
+
+@click.command()
+@click.argument("name")
+@click.option(
+    "--accept-licence",
+    "accepted",
+    multiple=True,
+    metavar="LICENCE",
+    help="You have read it, and it lets you judge in a venue. May be given several times.",
+)
+@json_option
+def activate(name: str, accepted: tuple[str, ...], as_json: bool) -> None:
+    r"""Let the release NAME judge all recordings that come from here on; "none" measures and gives no score.
+
+    It is verified bit by bit first. What waits already keeps the release that it was given, and so does what is being
+    judged. Workers follow by themselves: each has to have the release installed.
+
+    \b
+    vocalverse releases install ./gold-2
+    vocalverse releases activate gold-2
+    """
+    from vocalverse.store.releases import activate as begin
+    from vocalverse.store.releases import list_registered
+
+    settings = Settings.read()
+    release = verified(settings, name, accepted=accepted)
+    with operating(settings) as connection:
+        notes = [f"licence_accepted:{licence}" for licence in dict.fromkeys(accepted)]
+        changed = begin(connection, release, actor="cli", notes=notes)
+        known = list_registered(connection, worker_silent_s=settings.worker_silent_s)
+    now = next(one for one in known if one.name == name)
+    said = "judges what comes from here on" if changed else "was active already"
+    show_done(f"{name} {said}. {_held(now)}", {**asdict(now), "changed": changed}, as_json=as_json)
+
+
+def verified(settings: Settings, name: str, *, accepted: Sequence[str] = ()) -> "Known":
+    """The release as it lies here, bit by bit as it was sealed, and its licences accepted."""
+    from vocalverse.store.releases import Known
+
+    if name == NONE:
+        return Known(NONE, None)
+    from vocalverse.release.shelf import ReleaseShelf
+
+    shelf = ReleaseShelf(Path(settings.releases))
+    sealed = shelf.verify(name)
+    shelf.accept(sealed, accepted)
+    return Known(name, sealed.digest, sealed.spec.worker_class, asdict(sealed.spec))
+
+
+def _held(release: "Registered") -> str:
+    """Which of the workers can judge by it."""
+    kind = f"{release.worker_class} {'worker' if release.workers == 1 else 'workers'}"
+    if not release.workers:
+        return f"No {kind} is at work: recordings wait for one."
+    if not release.holders:
+        return f"None of {release.workers} {kind} has a sound copy yet: recordings wait until one does (vocalverse doctor)."
+    return f"{release.holders} of {release.workers} {kind} can judge by it."

@@ -13,6 +13,8 @@ from vocalverse.models.encoders.checkpoint import CONFIG, load_into, read_folder
 from vocalverse.models.encoders.weight_norm import in_the_old_spelling
 from vocalverse.separate.weights import Hollow
 
+_TABLES = ("position_ids", "token_type_ids", "relative_position_index", "num_batches_tracked")  # not learnt
+
 
 @dataclass(frozen=True)
 class Borrowed:
@@ -35,8 +37,11 @@ def build(borrowed: Borrowed, said: Mapping[str, Any], folder: Path, *options: A
             network = getattr(transformers, borrowed.network)(config, *options)
     except (StrictDataclassError, TypeError, ValueError, AttributeError, KeyError, RuntimeError) as error:
         raise ModelBroken(f"{folder / CONFIG}: no {borrowed.network} can be built from it ({error}).") from error
-    tensors = _spelt_like(network.state_dict(), read_folder(folder, borrowed.prefixes))
-    load_into(network, tensors, folder, ignore=borrowed.ignore)
+    places = network.state_dict()
+    tensors = _spelt_like(places, read_folder(folder, borrowed.prefixes))
+    learnt = {name: tensor for name, tensor in tensors.items() if not name.endswith(_TABLES)}
+    tables = {name: tensor for name, tensor in places.items() if name.endswith(_TABLES)}
+    load_into(network, learnt | tables, folder, ignore=borrowed.ignore)
     return network
 
 

@@ -132,8 +132,18 @@ class LimitedProtocol(HttpToolsProtocol):
         self.transport.close()
 
 
-class _Server(uvicorn.Server):
-    """Stops within seconds: long polls are let go first. A signal ends it with exit status 0."""
+class Server(uvicorn.Server):
+    """A signal ends it with exit status 0, and what stands after it is done."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self.handle_exit)
+        yield
+
+
+class _Gateway(Server):
+    """Stops within seconds: long polls are let go first."""
 
     def __init__(self, config: uvicorn.Config, app: FastAPI) -> None:
         super().__init__(config)
@@ -142,12 +152,6 @@ class _Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._app.state.gateway.waiting.release()
         await super().shutdown(sockets)
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self.handle_exit)
-        yield
 
 
 def serve(settings: Settings) -> None:
@@ -169,7 +173,7 @@ def serve(settings: Settings) -> None:
         timeout_keep_alive=30,
         timeout_graceful_shutdown=_STOP_S,
     )
-    _Server(config, app).run(sockets=[listening])
+    _Gateway(config, app).run(sockets=[listening])
 
 
 def listen(host: str, port: int) -> socket.socket:

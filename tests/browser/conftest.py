@@ -1,0 +1,49 @@
+"""Pages in a real Chromium. Where there is none the checks are left out and one line says so; in CI they fail."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.integration.conftest import database, migrated_template, postgres_server  # noqa: F401 - fixtures
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+_HERE = Path(__file__).parent
+_NAMES = ("chromium", "chromium-browser", "google-chrome")
+_left_out = 0
+
+
+def chromium() -> str | None:
+    return next((found for name in _NAMES if (found := shutil.which(name))), None)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if chromium() or os.environ.get("CI"):
+        return
+    need_a_browser = [item for item in items if _HERE in item.path.parents]
+    items[:] = [item for item in items if item not in need_a_browser]
+    config.hook.pytest_deselected(items=need_a_browser)
+    global _left_out  # noqa: PLW0603 - pytest has no place of its own for it
+    _left_out = len(need_a_browser)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if _left_out:
+        terminalreporter.write_line(f"{_left_out} checks left out: no Chromium is installed here (tests/browser).")
+
+
+@pytest.fixture(scope="session")
+def browser() -> "Iterator[Browser]":
+    from playwright.sync_api import sync_playwright
+
+    path = chromium()
+    assert path, "CI has to have a Chromium: the pages are looked at in it"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--mute-audio"])
+        yield browser
+        browser.close()

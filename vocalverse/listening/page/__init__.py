@@ -1,0 +1,1 @@
+"""The page that listeners see: plain files, served as they are."""

@@ -1,0 +1,127 @@
+"""All that can be told of a judge by takes that people rated or compared."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from vocalverse.errors import TooFew
+from vocalverse.evaluation.correlation import MEASURES, why_no_order
+from vocalverse.evaluation.fairness import Group, groups
+from vocalverse.evaluation.figure import Chosen, Figure, Floats, Resampling, figures
+from vocalverse.evaluation.intervals import Bin, Sureness, reliability, sureness
+from vocalverse.evaluation.judgements import Judgements, Told
+from vocalverse.evaluation.ranking import Ranking, automatic_htpr, in_triples
+from vocalverse.evaluation.raters import Agreement, agreement_of
+from vocalverse.training.manifest import Manifest, Pair
+
+Said = Mapping[str, Mapping[str, Told]]  # of a judge: by dimension, by clip
+
+
+@dataclass(frozen=True)
+class Asked:
+    resampling: Resampling = field(default_factory=Resampling)
+    triples: int = 300
+
+
+@dataclass(frozen=True)
+class OfDimension:
+    """What is not known is empty, or None."""
+
+    dimension: str
+    judgements: Judgements
+    clips: Mapping[str, Figure]  # measures by clip
+    systems: Mapping[str, Figure]  # the same of means by system
+    domains: Mapping[str, Mapping[str, Figure]]  # by clip, within each
+    pairs: Figure  # share in order of what people compared
+    agreement: Agreement | None
+    reliability: tuple[Bin, ...]
+    sureness: Sureness | None
+    groups: tuple[Group, ...]
+    htpr: Ranking
+    triples: Ranking
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    judge: str
+    data: str
+    asked: Asked
+    dimensions: tuple[OfDimension, ...]
+    not_judged: Mapping[str, str] = field(default_factory=dict)  # clips, and why
+
+
+def evaluate(manifest: Manifest, said: Said, dimensions: Sequence[str], asked: Asked = Asked()) -> list[OfDimension]:
+    """Raises TooFew where nothing that was judged was rated or compared."""
+    found = [_of(manifest, said.get(dimension, {}), dimension, asked) for dimension in dimensions]
+    if not any(one.judgements.clips or one.pairs.n for one in found):
+        raise TooFew(
+            f"Nothing that was judged was rated or compared for {', '.join(dimensions) or 'anything'}: the manifest has"
+            f" {', '.join(manifest.dimensions) or 'no ratings'}, the judge {', '.join(said) or 'nothing'}."
+        )
+    return found
+
+
+def _of(manifest: Manifest, told: Mapping[str, Told], dimension: str, asked: Asked) -> OfDimension:
+    found, resampling = Judgements.of(manifest.clips, told, dimension), asked.resampling
+    pairs = [pair for pair in manifest.pairs if pair.dimension == dimension]
+    domains = found.by("domain")
+    return OfDimension(
+        dimension=dimension,
+        judgements=found,
+        clips=by_clip(found, resampling),
+        systems=_by_system(found, resampling),
+        domains={word: by_clip(found.only(places), resampling) for word, places in domains.items() if len(domains) > 1},
+        pairs=_pairs(manifest, pairs, told, resampling),
+        agreement=_agreement(manifest, told, dimension, resampling),
+        reliability=reliability(found),
+        sureness=sureness(found),
+        groups=groups(found, resampling),
+        htpr=automatic_htpr(found, asked.triples, resampling),
+        triples=in_triples(found, asked.triples, resampling),
+    )
+
+
+def by_clip(found: Judgements, resampling: Resampling) -> dict[str, Figure]:
+    return _measures(found.told, found.rated, found.singers, resampling)
+
+
+def _measures(told: Floats, rated: Floats, clusters: Sequence[str], resampling: Resampling) -> dict[str, Figure]:
+    def reckon(chosen: Chosen) -> dict[str, float | None]:
+        return {name: measure(told[chosen], rated[chosen]) for name, measure in MEASURES.items()}
+
+    return figures(reckon, clusters, resampling, why=why_no_order(told, rated))
+
+
+def _by_system(found: Judgements, resampling: Resampling) -> dict[str, Figure]:
+    """Systems are what is drawn: a mean of fewer clips is another mean."""
+    systems = found.by("system")
+    if not systems:
+        return {}
+    told, rated = (
+        np.asarray([values[places].mean() for places in systems.values()]) for values in (found.told, found.rated)
+    )
+    return _measures(told, rated, list(systems), resampling)
+
+
+def _pairs(manifest: Manifest, pairs: Sequence[Pair], told: Mapping[str, Told], resampling: Resampling) -> Figure:
+    singers = {clip.id: clip.singer for clip in manifest.clips}
+    judged = [pair for pair in pairs if pair.better in told and pair.worse in told]
+    if not judged:
+        return Figure(None, 0, why="nobody compared any")
+    leads = np.asarray([told[pair.better].value - told[pair.worse].value for pair in judged])
+    right = np.where(leads == 0, 0.5, leads > 0)
+
+    def reckon(chosen: Chosen) -> dict[str, float | None]:
+        return {"in_order": float(right[chosen].mean())}
+
+    return figures(reckon, [singers[pair.better] for pair in judged], resampling)["in_order"]
+
+
+def _agreement(
+    manifest: Manifest, told: Mapping[str, Told], dimension: str, resampling: Resampling
+) -> Agreement | None:
+    try:
+        return agreement_of(manifest.clips, dimension, resampling, {clip: one.value for clip, one in told.items()})
+    except TooFew:
+        return None

@@ -3,16 +3,20 @@
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
+from uuid import UUID
 
+from vocalverse.assess.keeping import keeping
 from vocalverse.assess.song import KnownSong
 from vocalverse.audio.waveform import Samples
 from vocalverse.measure.pitch.tracker import PitchTracker
 from vocalverse.measure.take import Measured, hear, measure_take
+from vocalverse.models.cache.cache import EncoderCache
 from vocalverse.prescreen.evidence import evidence
 from vocalverse.prescreen.judge import Prescreened, prescreen
 from vocalverse.prescreen.rules import BUNDLED, Rules, read
 from vocalverse.records import Measures, Progress
-from vocalverse.release.judge import Judge
+from vocalverse.release.judge import Encoded, Judge
+from vocalverse.release.sounds import Sounds
 from vocalverse.separate.dereverberate import Dry
 from vocalverse.separate.ear import Ear, Separated
 from vocalverse.separate.options import EarOptions
@@ -24,6 +28,7 @@ class Instruments:
     tracker: PitchTracker
     rules: Rules
     judge: Judge | None = None  # None: what is sung is measured, and not scored
+    kept: EncoderCache | None = None  # what encoders made of recordings; None: they hear every take anew
 
     @classmethod
     def open(
@@ -39,3 +44,8 @@ class Instruments:
 
     def prescreen(self, measured: Measured, recording: Measures) -> Prescreened:
         return prescreen(evidence(measured, recording), self.rules)
+
+    def encode(self, recording: UUID, sounds: Sounds, *, progress: Progress) -> Encoded:
+        """For the judge that there is."""
+        assert self.judge is not None
+        return self.judge.encode(sounds, kept=keeping(self.kept, recording), progress=progress)

@@ -6,6 +6,7 @@ from pathlib import Path
 from vocalverse.assess.instruments import Instruments
 from vocalverse.assess.workshop import Workshop
 from vocalverse.errors import ReleaseBroken, ReleaseUnknown, RulesBroken
+from vocalverse.models.cache.cache import EncoderCache
 from vocalverse.models.shelf import Shelf
 from vocalverse.prescreen.rules import Rules, read
 from vocalverse.records import NONE, Progress, no_progress
@@ -53,7 +54,8 @@ class Cabinet:
         judge = Judge.of(sealed, models=models, device=_device(), threads=threads)
         same = (one.ear for one in (self._plain, *self._kept.values()) if one.ear.options == options)
         ear = next(same, None) or Ear.open(options, threads=threads, trials=self._workshop.folder)
-        return replace(self._plain, ear=ear, rules=rules, judge=judge)
+        cache = EncoderCache(self._workshop.cache) if self._workshop.cache else None
+        return replace(self._plain, ear=ear, rules=rules, judge=judge, kept=cache)
 
 
 def ear_of(spec: ReleaseSpec, models: Path) -> EarOptions:

@@ -142,7 +142,8 @@ def assess(take: Take, progress: Progress, options: AssessOptions, instruments: 
     if instruments.judge is None or found.verdict is not Verdict.PASS:
         return replace(told, stage_seconds=stopwatch.seconds)
     with stopwatch("encode"):
-        encoded = instruments.judge.encode(hearing.sounds(waveform, dry, measured.pitch), progress=progress)
+        heard = hearing.sounds(waveform, dry, measured.pitch)
+        encoded = instruments.encode(take.recording_id, heard, progress=progress)
     with stopwatch("judge"):
         known_figures, text = figures(measures, sung.figures), {**song.text, **take.text}
         judged = instruments.judge.judge(encoded, known_figures, text)

@@ -11,3 +11,4 @@ class Workshop:
     rules: Path | None = None  # of the prescreen, where a release has none; None: those that come with it
     releases: Path | None = None  # folders of releases, by name
     models: Path | None = None  # what releases name and do not hold
+    cache: Path | None = None  # where what encoders made of recordings is kept; None: nothing is

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from vocalverse.errors import ModelBroken, ReleaseBroken
 from vocalverse.models.encoders.encoder import Encoder, EncoderInfo, Frames, Span, whole
+from vocalverse.models.encoders.sound import Sound
 from vocalverse.models.heads.collate import Heard
 from vocalverse.records import Progress, Remark, Score, TextKind, no_progress
 from vocalverse.release.encoders import open_encoders, open_readers
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 STAGE = "encode"  # what progress is told of
 
 Encoded = Mapping[str, Frames]  # by the encoders' names in the release
-Kept = Callable[[EncoderInfo, Callable[[], Frames]], Frames]  # gives what was made before, or makes it
+Kept = Callable[[EncoderInfo, Sound, Callable[[], Frames]], Frames]  # gives what was made before, or makes it
 
 _NO_TEXT: Mapping[TextKind, str] = {}
 
@@ -39,7 +40,7 @@ class Judged:
     remarks: tuple[Remark, ...] = ()
 
 
-def make_anew(info: EncoderInfo, make: Callable[[], Frames]) -> Frames:
+def make_anew(info: EncoderInfo, sound: Sound, make: Callable[[], Frames]) -> Frames:
     return make()
 
 
@@ -99,7 +100,7 @@ class Judge:
             encoder, sound = self.encoders[spec.name], sounds.voice if spec.voice else sounds.mix
             part = _part(progress, number, parts)
             heard = partial(encoder.encode, sound, spans or whole(sound), progress=part)
-            encoded[spec.name] = kept(encoder.info, heard)
+            encoded[spec.name] = kept(encoder.info, sound, heard)
         return encoded
 
     def judge(self, encoded: Encoded, figures: Mapping[str, float], text: Mapping[TextKind, str] = _NO_TEXT) -> Judged:

@@ -1,5 +1,6 @@
 """A voice as encoders hear it: what several of them need of it is made once."""
 
+import hashlib
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -27,6 +28,11 @@ class Sound:
     @property
     def duration_s(self) -> float:
         return len(self._voice) / self.rate_hz
+
+    @property
+    def digest(self) -> str:
+        """Of what is heard, in hex."""
+        return self.made("digest", lambda: hashlib.sha256(b"%d " % self.rate_hz + self._voice.data).hexdigest())
 
     def at(self, rate_hz: int) -> Mono:
         """All of it, resampled; read-only."""

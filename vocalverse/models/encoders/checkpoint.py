@@ -130,6 +130,9 @@ def _shards(folder: Path, index: str, prefixes: Sequence[str]) -> tuple[Path, ..
     shards = sorted({shard for name, shard in places.items() if prefix is not None and name.startswith(prefix)})
     if any(Path(shard).name != shard for shard in shards):
         raise ModelBroken(f"{folder / index} names files outside its folder.")
+    missing = [shard for shard in shards if not (folder / shard).exists()]
+    if missing:
+        raise ModelBroken(f"{folder} lacks {', '.join(missing)}, which {index} says is part of it: fetch that, too.")
     return tuple(folder / shard for shard in shards)
 
 

@@ -38,6 +38,8 @@ COMMANDS = [
     "measure",
     "prescreen",
     "models",
+    "releases",
+    "htpr",
     "data",
     "train",
     "bench",

@@ -21,6 +21,7 @@ _COMMANDS = {
     "measure": ("vocalverse.cli.measure:measure", "Measure how somebody sings."),
     "prescreen": ("vocalverse.cli.prescreen:prescreen", "Rules before judging: show, learn, pick takes by them."),
     "models": ("vocalverse.cli.models:models", "Models: list, fetch, check."),
+    "releases": ("vocalverse.cli.releases:releases", "What judges: list, check, install, activate, compare."),
     "htpr": ("vocalverse.cli.htpr:htpr", "Have people put takes in order, blind to the judge."),
     "data": ("vocalverse.cli.data:data", "Manifests of rated recordings: import, check."),
     "train": ("vocalverse.cli.train:train", "Train networks on recordings of your own."),

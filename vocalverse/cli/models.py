@@ -1,20 +1,19 @@
 """`vocalverse models`: the networks that hear, which of them are here, and how they get in."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from vocalverse.cli.bars import bars
 from vocalverse.cli.output import in_bytes, json_option, show_done, show_facts, show_rows
 
 if TYPE_CHECKING:
     from vocalverse.models.catalogue import Entry
     from vocalverse.models.intake import Source
     from vocalverse.models.shelf import Installed, Shelf
-    from vocalverse.records import Progress
 
 _COLUMNS = ("name", "here", "purpose", "size", "commercial", "licence", "published", "measured")
 _STAGES = {"fetch": "fetching", "hash": "checking", "read": "converting", "separate": "separating"}
@@ -67,7 +66,7 @@ def fetch(
     from vocalverse.models.fetch import fetch as fetch_model
 
     shelf = _shelf(folder)
-    with _bar() as progress:
+    with bars(_STAGES) as progress:
         installed = fetch_model(
             find(name),
             shelf,
@@ -114,7 +113,7 @@ def import_(file: Path, yaml: Path | None, sha256: str, as_json: bool, folder: P
     shelf = _shelf(folder)
     source = recognise(file, yaml)
     entry = _entry_of(source, said)
-    with _bar() as progress:
+    with bars(_STAGES) as progress:
         installed = shelf.put(entry, file, source.yaml, pin=pin(sha256), accepted=said["accepted"], progress=progress)
     _show_installed(installed, shelf, as_json=as_json)
 
@@ -134,7 +133,7 @@ def verify(name: str | None, folder: Path | None, as_json: bool) -> None:
     shelf = _shelf(folder)
     bundled = [entry.name for entry in entries() if entry.bundled]
     names = [name] if name else list(dict.fromkeys([*bundled, *(one.name for one in shelf.installed())]))
-    with _bar() as progress:
+    with bars(_STAGES) as progress:
         found = [shelf.verify(one, progress=progress) for one in names]
     show_rows([asdict(one) for one in found], columns=("name", "verdict", "sha256"), as_json=as_json, empty="No model.")
     if any(one.verdict in (Verdict.CHANGED, Verdict.ABSENT) for one in found):
@@ -157,7 +156,7 @@ def check(name: str, backend: str, precision: str, accepted: bool, folder: Path 
 
     shelf = _shelf(folder)
     weights = shelf.path_of(name, accepted=accepted)
-    with _bar() as progress:
+    with bars(_STAGES) as progress:
         checked = check_model(
             name,
             weights,
@@ -221,23 +220,3 @@ def _show_installed(installed: "Installed", shelf: "Shelf", *, as_json: bool) ->
         {**asdict(installed), "path": str(shelf.path_of(installed.name))},
         as_json=as_json,
     )
-
-
-@contextmanager
-def _bar() -> Iterator["Progress"]:
-    """How far it is and how long it will still take, where somebody looks."""
-    from rich.console import Console
-    from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bars
-
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    console = Console(stderr=True)
-    with Bars(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
-        tasks: dict[str, Any] = {}
-
-        def progress(stage: str, fraction: float) -> None:
-            if stage not in tasks:
-                tasks[stage] = bars.add_task(_STAGES.get(stage, stage), total=1.0)
-            bars.update(tasks[stage], completed=fraction)
-
-        yield progress

@@ -10,7 +10,7 @@ from pathlib import Path
 from vocalverse.errors import ReleaseBroken, ReleaseUnknown
 from vocalverse.records import Progress, no_progress
 from vocalverse.release.licence import require_accepted
-from vocalverse.release.read import TOML, read
+from vocalverse.release.read import read
 from vocalverse.release.sense import is_name
 from vocalverse.release.spec import ReleaseSpec
 from vocalverse.release.sums import SUMS
@@ -38,7 +38,8 @@ class ReleaseShelf:
 
     def names(self) -> tuple[str, ...]:
         """Whether they are sound is another question."""
-        return tuple(sorted(path.parent.name for path in self.folder.glob(f"*/{TOML}") if is_name(path.parent.name)))
+        folders = (path for path in self.folder.glob("*") if path.is_dir())
+        return tuple(sorted(path.name for path in folders if is_name(path.name)))
 
     def place(self, name: str) -> Path:
         folder = self.folder / name
@@ -61,7 +62,9 @@ class ReleaseShelf:
         return sealed
 
     def install(self, source: Path, *, accepted: Collection[str] = (), progress: Progress = no_progress) -> Sealed:
-        """Copies a release, verified before and after, whole or not at all; what was agreed to is written down."""
+        """Copies a release, verified before and after, whole or not at all; what was agreed to is written down. One that
+        was tampered with here is made good.
+        """
         given = verify(source, progress=progress)
         require_accepted(given.spec, accepted)
 

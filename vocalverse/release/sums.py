@@ -41,7 +41,7 @@ def read_sums(folder: Path) -> Sums:
             text = file.read(_LARGEST).decode()
     except OSError as error:
         raise ReleaseBroken(
-            f"{path} cannot be read ({error.strerror}): what lies there is no sealed release. Install it again."
+            f"{path} cannot be read ({error.strerror}): what lies there is no sealed release, or no whole one."
         ) from None
     except UnicodeDecodeError:
         raise ReleaseBroken(f"{path} is no text: install the release again.") from None

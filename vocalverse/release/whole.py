@@ -8,8 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from vocalverse.errors import BadInput, Conflict, DiskFull
-from vocalverse.release.sums import digest_of, read_sums
+from vocalverse.errors import BadInput, Conflict, DiskFull, ReleaseBroken
 from vocalverse.release.verify import Sealed, verify
 
 _READ_ONLY = 0o444
@@ -17,19 +16,19 @@ _FOR_ALL = 0o755  # what is made for its maker's eyes alone, workers of another 
 
 
 def put(folder: Path, fill: Callable[[Path], None]) -> Sealed:
-    """What `fill` writes into the folder that it is given. The same release twice is no harm; another one of that name
-    is refused.
+    """What `fill` writes into the folder that it is given. The same release twice is no harm, and makes good what was
+    damaged; another one of that name is refused.
     """
     with _disk_errors(folder), _unfinished(folder) as unfinished:
         fill(unfinished)
         sealed = verify(unfinished)
         _protect(unfinished)
         try:
-            os.rename(unfinished, folder)
+            if not _is_there(folder, sealed):
+                _replace(folder, unfinished)
         except OSError:
-            if not folder.exists():
+            if not _is_there(folder, sealed):  # somebody else put it there meanwhile
                 raise
-            _require_same(folder, sealed)
         _to_disk(folder.parent)
     return replace(sealed, folder=folder)
 
@@ -51,11 +50,27 @@ def _protect(folder: Path) -> None:
         _to_disk(path)
 
 
-def _require_same(folder: Path, sealed: Sealed) -> None:
-    if digest_of(read_sums(folder)) != sealed.digest:
+def _is_there(folder: Path, sealed: Sealed) -> bool:
+    """Sound already. Where something else lies, it is damaged, or in the way."""
+    if not folder.exists():
+        return False
+    try:
+        there = verify(folder)
+    except ReleaseBroken:
+        return False
+    if there.digest != sealed.digest:
         raise Conflict(
             f"{folder} holds another release of that name, and what is sealed never changes: give this one another name."
         )
+    return True
+
+
+def _replace(folder: Path, unfinished: Path) -> None:
+    """Who has files of the damaged one open goes on reading them."""
+    with _unfinished(folder) as damaged:
+        if folder.exists():
+            os.rename(folder, damaged)
+        os.rename(unfinished, folder)
 
 
 @contextmanager

@@ -1,0 +1,164 @@
+"""`vocalverse releases`: what judges; look at it, check it, put it in, and let it judge."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from vocalverse.cli.bars import bars
+from vocalverse.cli.lazy import LazyCommand, LazyGroup
+from vocalverse.cli.output import in_bytes, json_option, show_done, show_rows
+from vocalverse.errors import Unavailable, VocalVerseError
+
+if TYPE_CHECKING:
+    from vocalverse.release.shelf import ReleaseShelf
+    from vocalverse.store.releases import Registered
+
+_COLUMNS = ("name", "here", "active", "dimensions", "commercial", "made_by", "title")
+_STAGES = {"verify": "verifying"}
+
+_folder_option: Callable[[Any], Any] = click.option(
+    "--folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where releases are kept; `releases` in the data folder where nothing is said.",
+)
+
+
+@click.group(cls=LazyGroup)
+def releases() -> None:
+    """What judges: folders of encoders, heads and calibration that never change once they are sealed.
+
+    A release says which dimensions it judges and by what, under which licences its parts are, and on what it was
+    measured. Results name the release that they are of. "none" measures and gives no score.
+    """
+
+
+@releases.command("list", short_help="All that are here or known to the database.")
+@_folder_option
+@json_option
+def list_(folder: Path | None, *, as_json: bool) -> None:
+    """All releases that are on this machine or known to the database, and which of them is active."""
+    from vocalverse.cli.releases_views import as_row
+
+    shelf = _shelf(folder)
+    known = _known()
+    names = [*known, *(name for name in shelf.names() if name not in known)]
+    rows = [as_row(name, shelf, known.get(name)) for name in names]
+    show_rows(rows, columns=_COLUMNS, as_json=as_json, empty=f"There is no release in {shelf.folder}.")
+
+
+@releases.command(short_help="What a release judges, by what, and under which licences.")
+@click.argument("name", metavar="NAME|FOLDER")
+@_folder_option
+@json_option
+def show(name: str, folder: Path | None, *, as_json: bool) -> None:
+    """Show what the release NAME judges, by what, where its parts come from, and what it was measured on.
+
+    A path to a FOLDER shows a release that is not installed.
+    """
+    from vocalverse.cli.output import show_json
+    from vocalverse.cli.releases_views import as_json as in_json
+    from vocalverse.cli.releases_views import show_release
+    from vocalverse.release.read import read
+
+    shelf = _shelf(folder)
+    place = _place(name, shelf)
+    spec, accepted = read(place), shelf.accepted(name)
+    if as_json:
+        show_json(in_json(place, spec, accepted))
+    else:
+        show_release(place, spec, accepted)
+
+
+@releases.command(short_help="Whether releases are, bit by bit, what was sealed.")
+@click.argument("name", metavar="[NAME|FOLDER]", required=False)
+@_folder_option
+@json_option
+def verify(name: str | None, folder: Path | None, *, as_json: bool) -> None:
+    """Read all of the release NAME, or of all that are here; exit status 1 where one is not as it was sealed."""
+    from vocalverse.release.verify import verify as verify_folder
+
+    shelf = _shelf(folder)
+    rows: list[Mapping[str, object]] = []
+    with bars(_STAGES) as progress:
+        for one in [name] if name else shelf.names():
+            place = _place(one, shelf)
+            try:
+                check = partial(shelf.verify, one) if place.parent == shelf.folder else partial(verify_folder, place)
+                sealed = check(progress=progress)
+                rows.append({"name": sealed.spec.name, "verdict": "as sealed", "digest": sealed.digest})
+            except VocalVerseError as broken:
+                rows.append({"name": one, "verdict": str(broken), "digest": None, "code": broken.code})
+    show_rows(rows, columns=("name", "digest", "verdict"), as_json=as_json, empty=f"No release in {shelf.folder}.")
+    if any(row["digest"] is None for row in rows):
+        click.get_current_context().exit(1)
+
+
+@releases.command(short_help="Put a release on this machine.")
+@click.argument("source", metavar="FOLDER", type=click.Path(path_type=Path))
+@click.option(
+    "--accept-licence",
+    "accepted",
+    multiple=True,
+    metavar="LICENCE",
+    help="You have read it, and it lets you judge in a venue. May be given several times.",
+)
+@_folder_option
+@json_option
+def install(source: Path, accepted: tuple[str, ...], folder: Path | None, *, as_json: bool) -> None:
+    """Verify the release in FOLDER and copy it, whole or not at all.
+
+    \b
+    Example:
+      vocalverse releases install ./gold-2
+      vocalverse releases activate gold-2
+    """
+    shelf = _shelf(folder)
+    with bars(_STAGES) as progress:
+        sealed = shelf.install(source, accepted=accepted, progress=progress)
+    name = sealed.spec.name
+    show_done(
+        f"{name} is in {shelf.folder} ({in_bytes(sealed.bytes)}), as it was sealed. Let it judge: vocalverse releases"
+        f" activate {name}",
+        {"name": name, "digest": sealed.digest, "path": str(sealed.folder), "bytes": sealed.bytes},
+        as_json=as_json,
+    )
+
+
+for _name, _where, _line in (
+    ("activate", "vocalverse.cli.releases_activate:activate", "Let a release judge what comes from here on."),
+    ("compare", "vocalverse.cli.releases_compare:compare", "How far the marks of two releases lie apart."),
+):
+    releases.add_command(LazyCommand(_name, where=_where, line=_line))
+
+
+def _shelf(folder: Path | None) -> "ReleaseShelf":
+    from vocalverse.release.shelf import ReleaseShelf
+    from vocalverse.settings import Settings
+
+    return ReleaseShelf(folder or Path(Settings.read().releases))
+
+
+def _place(name: str, shelf: "ReleaseShelf") -> Path:
+    """On the shelf, or else wherever a path leads."""
+    return Path(name) if name not in shelf.names() and Path(name).is_dir() else shelf.place(name)
+
+
+def _known() -> "Mapping[str, Registered]":
+    """To the database, where there is one."""
+    from vocalverse.cli.database import operating
+    from vocalverse.settings import Settings
+    from vocalverse.store.releases import list_registered
+
+    settings = Settings.read()
+    if not settings.database_url:
+        return {}
+    try:
+        with operating(settings) as connection:
+            found = list_registered(connection, worker_silent_s=settings.worker_silent_s)
+    except Unavailable as away:
+        click.echo(f"Which one is active is not known: {away}", err=True)
+        return {}
+    return {one.name: one for one in found}

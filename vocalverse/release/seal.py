@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Iterator, Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from vocalverse.errors import BadInput, ReleaseBroken
 from vocalverse.models.digest import sha256_of_path
@@ -52,8 +52,9 @@ def _require_sense(spec: ReleaseSpec, sources: Mapping[str, Path]) -> None:
     for path, source in sources.items():
         if path in (TOML, sums.SUMS) or not sums.is_plain(path):
             raise BadInput(f"{source} cannot lie in a release as {path!r}: give it another name.")
-    given = {*sources, *(path.rpartition("/")[0] for path in sources)}
-    if missing := [path for path in (*named_files(spec), *named_folders(spec)) if path not in given]:
+    folders = {parent.as_posix() for path in sources for parent in PurePosixPath(path).parents}
+    missing = [path for path in named_files(spec) if path not in sources]
+    if missing := [*missing, *(path for path in named_folders(spec) if path not in folders)]:
         raise ReleaseBroken(f"{spec.name} cannot be sealed: it names {', '.join(missing)}, which was not given.")
 
 

@@ -1,25 +1,22 @@
-"""What a run keeps so that it can go on: one file that is whole or not there."""
+"""What a run keeps so that it can go on: files that are whole or not there."""
 
-import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import torch
 
-from vocalverse.errors import BadInput, DiskFull, ModelBroken
+from vocalverse.errors import BadInput, ModelBroken
+from vocalverse.separate.stems import Together
 
 
 def save_state(path: Path, state: dict[str, Any]) -> None:
-    partial = path.with_name(f"{path.name}.partial")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with partial.open("wb") as file:
-            torch.save(state, file)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    except OSError as error:
-        raise DiskFull(f"{path} could not be written ({error}): make room, then resume.") from None
+    write_whole(path, lambda file: torch.save(state, file))
+
+
+def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
+    with Together() as together, together.file(path) as file:
+        write(file)
 
 
 def read_state(path: Path) -> dict[str, Any]:

@@ -57,6 +57,9 @@ class Settings:
     stall_limit_s: float = 120.0  # so is one that reports no progress for so long
     grace_s: float = 20.0  # what SIGTERM leaves a task to finish before it is handed back
 
+    cache: str = ""  # the folder for what encoders made of recordings; defaults to one in `data`
+    cache_bytes: int = 0  # of it that workers keep, to judge recordings again sooner; 0: they keep nothing
+
     # The gateway.
     host: str = "127.0.0.1"
     port: int = 8470
@@ -101,6 +104,7 @@ class Settings:
             worker_redis_url=settings.worker_redis_url or settings.redis_url,
             blob_url=settings.blob_url or (settings.data / "blobs").as_uri(),
             releases=settings.releases or str(settings.data / "releases"),
+            cache=settings.cache or str(settings.data / "cache"),
         )
 
 

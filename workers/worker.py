@@ -105,7 +105,7 @@ def main() -> None:
         log_job_description=False,
     )
     _watch_for_stop(workplace)
-    for helper in (workplace.be_seen, workplace.watch_releases):
+    for helper in (workplace.be_seen, workplace.watch_releases, workplace.tidy_cache):
         threading.Thread(target=helper, name=helper.__name__, daemon=True).start()
     try:
         worker.work(logging_level="WARNING")

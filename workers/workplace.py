@@ -30,6 +30,7 @@ from vocalverse.settings import Settings
 from vocalverse.store.blobs import AUDIO, BACKING, BlobStore, open_blobs
 from vocalverse.store.connect import worker_engine
 from vocalverse.store.song_references import references
+from workers import tidy
 from workers.pulse import Pulse
 from workers.releases import Holdings
 
@@ -146,6 +147,10 @@ class Workplace:
         """Find out what can be judged by here, until this worker leaves."""
         self.holdings.watch(self._stop)
 
+    def tidy_cache(self) -> None:
+        """Forget what was deleted, wherever it was deleted, until this worker leaves."""
+        tidy.keep_tidy(self.engine, Path(self.settings.cache), self.settings.cache_bytes, self._stop)
+
     def leave(self) -> None:
         self._stop.set()
         try:
@@ -179,6 +184,7 @@ def _workshop(settings: Settings, threads: int) -> Workshop:
         rules=rules,
         releases=Path(settings.releases),
         models=settings.data / "models",
+        cache=Path(settings.cache) if settings.cache_bytes else None,
     )
 
 

@@ -1,7 +1,7 @@
 """Holding the blob store against the database: what is missing, damaged or left over, and what is due to go."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -69,6 +69,11 @@ def scrub_blobs(
     yield from _orphans(connection, blobs, batch, delete=delete)
 
 
+def with_sound(connection: Connection, recordings: Sequence[UUID]) -> set[UUID]:
+    """Those of them whose sound is here, and may be: what was made of any other one has to go."""
+    return set(connection.scalars(_WITH_SOUND, {"ids": list(recordings)}))
+
+
 def purge_due(engine: Engine, blobs: BlobStore, *, limit: int = 100) -> int:
     """Delete the blobs whose time has come; returns of how many recordings. Safe to run anywhere, any number of times.
 
@@ -88,6 +93,7 @@ def purge_due(engine: Engine, blobs: BlobStore, *, limit: int = 100) -> int:
 _DUE = text("""
     SELECT id, venue_id, recording_id FROM purges WHERE done_at IS NULL AND due_at <= now() ORDER BY due_at LIMIT :limit
 """)
+_WITH_SOUND = text("SELECT id FROM recordings WHERE id = ANY(:ids) AND audio_deleted_at IS NULL")
 _PURGED = text("UPDATE purges SET done_at = now() WHERE id = :id")
 # Sound that was not to be kept: its recording stays, and says so.
 _SILENCED = text("UPDATE recordings SET audio_deleted_at = now() WHERE id = :id AND audio_deleted_at IS NULL")

@@ -121,8 +121,7 @@ class EncoderCache:
                     about = path.stat()
                 except OSError:  # forgotten meanwhile
                     continue
-                if path.suffix in (_FRAMES, _POOLED, _UNFINISHED):
-                    yield _File(path, about.st_size, about.st_mtime)
+                yield _File(path, about.st_size, about.st_mtime)
 
     def _remove_empty(self) -> None:
         for folder in self._folders():

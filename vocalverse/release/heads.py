@@ -4,20 +4,25 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import torch
 
 from vocalverse.errors import ReleaseBroken
-from vocalverse.models.encoders.encoder import EncoderInfo
+from vocalverse.models.cache.pooled import in_two
+from vocalverse.models.encoders.encoder import EncoderInfo, Frames
 from vocalverse.models.heads.batch import Estimate
 from vocalverse.models.heads.build import Head
 from vocalverse.models.heads.collate import Heard, collate
 from vocalverse.models.heads.config import HeadConfig
 from vocalverse.models.heads.file import load
+from vocalverse.records import TextKind
 from vocalverse.release.figures import columns
 from vocalverse.release.spec import DimensionSpec, ReleaseSpec
 from vocalverse.release.told import together
 
 Heads = Mapping[str, Head]  # by their paths in the release
+Tokens = npt.NDArray[np.float32]  # [tokens, width]
 
 
 @dataclass(frozen=True)
@@ -41,16 +46,38 @@ def require_fit(spec: ReleaseSpec, heads: Heads, feed: Feed, folder: Path) -> No
                 raise ReleaseBroken(f"{folder / path} cannot judge {dimension.key}: {wrong}.")
 
 
-@torch.inference_mode()
-def estimate(heads: Heads, dimension: DimensionSpec, heard: Heard, device: str) -> Estimate:
-    """Of one take and one dimension: [1, 1]."""
-    members = []
-    for path in dimension.heads:
-        head = heads[path]
-        found = head(collate(head.config, [heard], device=device))
-        at = head.config.dimensions.index(dimension.key)
-        members.append(Estimate(found.value[:, at : at + 1], found.spread[:, at : at + 1]))
-    return together(members)
+class Panel:
+    """The heads before one take. What several of them need is made once, and each is asked once."""
+
+    def __init__(self, heads: Heads, encoded: Mapping[str, Frames], figures: Mapping[str, float], device: str) -> None:
+        self._heads = heads
+        self._encoded = encoded
+        self._figures = figures
+        self._device = device
+        self._in_two: dict[str, Frames] = {}
+        self._said: dict[tuple[str, TextKind | None], Estimate] = {}
+
+    def estimate(self, dimension: DimensionSpec, text: Tokens | None) -> Estimate:
+        """[1, 1]: of one take and one dimension."""
+        return together([self._member(path, dimension, text) for path in dimension.heads])
+
+    def _member(self, path: str, dimension: DimensionSpec, text: Tokens | None) -> Estimate:
+        key, head = (path, dimension.text), self._heads[path]
+        if key not in self._said:
+            frames = tuple(self._frames(name, head.config) for name in dimension.encoders)
+            batch = collate(head.config, [Heard(frames, self._figures, text)], device=self._device)
+            with torch.inference_mode():
+                self._said[key] = head(batch)
+        said, at = self._said[key], head.config.dimensions.index(dimension.key)
+        return Estimate(said.value[:, at : at + 1], said.spread[:, at : at + 1])
+
+    def _frames(self, name: str, config: HeadConfig) -> Frames:
+        """Two that stand for all of them are enough for most heads; those were trained so, too."""
+        if config.needs_frames:
+            return self._encoded[name]
+        if name not in self._in_two:
+            self._in_two[name] = in_two(self._encoded[name])
+        return self._in_two[name]
 
 
 def _unfit(config: HeadConfig, dimension: DimensionSpec, feed: Feed) -> Iterator[str]:

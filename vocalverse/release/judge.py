@@ -6,16 +6,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-import numpy as np
-import numpy.typing as npt
-
 from vocalverse.errors import ModelBroken, ReleaseBroken
 from vocalverse.models.encoders.encoder import Encoder, EncoderInfo, Frames, Span, whole
 from vocalverse.models.encoders.sound import Sound
-from vocalverse.models.heads.collate import Heard
+from vocalverse.models.heads.batch import Estimate
 from vocalverse.records import Progress, Remark, Score, TextKind, no_progress
 from vocalverse.release.encoders import open_encoders, open_readers
-from vocalverse.release.heads import Feed, Heads, estimate, open_heads, require_fit
+from vocalverse.release.heads import Feed, Heads, Panel, Tokens, open_heads, require_fit
 from vocalverse.release.overall import compose
 from vocalverse.release.sounds import Sounds
 from vocalverse.release.spec import DimensionSpec, ReleaseSpec
@@ -29,6 +26,7 @@ STAGE = "encode"  # what progress is told of
 
 Encoded = Mapping[str, Frames]  # by the encoders' names in the release
 Kept = Callable[[EncoderInfo, Sound, Callable[[], Frames]], Frames]  # gives what was made before, or makes it
+Wanted = tuple[str | None, TextKind | None]  # who is to read what
 
 _NO_TEXT: Mapping[TextKind, str] = {}
 
@@ -106,23 +104,20 @@ class Judge:
     def judge(self, encoded: Encoded, figures: Mapping[str, float], text: Mapping[TextKind, str] = _NO_TEXT) -> Judged:
         """A dimension whose text is not there has no score, and no mark is composed without it."""
         able = [one for one in self.spec.dimensions if one.text is None or text.get(one.text, "").strip()]
-        scores = {one.key: self._score(one, encoded, figures, text) for one in able}
+        panel, words = Panel(self.heads, encoded, figures, self.device), self._read(able, text)
+        scores = {one.key: _score(one, panel.estimate(one, words.get((one.text_encoder, one.text)))) for one in able}
         overall = compose(self.spec.overall, scores, figures) if self.spec.overall else None
         missing = len(able) < len(self.spec.dimensions)
         return Judged(tuple(scores.values()), overall, (Remark.TEXT_MISSING,) if missing else ())
 
-    def _score(
-        self, dimension: DimensionSpec, encoded: Encoded, figures: Mapping[str, float], text: Mapping[TextKind, str]
-    ) -> Score:
-        frames = tuple(encoded[name] for name in dimension.encoders)
-        words = self._read(dimension, text)
-        found = estimate(self.heads, dimension, Heard(frames, figures, words), self.device)
-        return as_score(dimension.key, found.value.item(), found.spread.item(), dimension)
+    def _read(self, dimensions: Sequence[DimensionSpec], text: Mapping[TextKind, str]) -> Mapping[Wanted, Tokens]:
+        """What they need of the text, each once."""
+        wanted = {(one.text_encoder, one.text) for one in dimensions if one.text_encoder and one.text}
+        return {(reader, kind): self.readers[reader].encode([text[kind]])[0] for reader, kind in wanted}
 
-    def _read(self, dimension: DimensionSpec, text: Mapping[TextKind, str]) -> npt.NDArray[np.float32] | None:
-        if dimension.text is None or dimension.text_encoder is None:
-            return None
-        return self.readers[dimension.text_encoder].encode([text[dimension.text]])[0]
+
+def _score(dimension: DimensionSpec, found: Estimate) -> Score:
+    return as_score(dimension.key, found.value.item(), found.spread.item(), dimension)
 
 
 def _part(progress: Progress, number: int, parts: int) -> Progress:

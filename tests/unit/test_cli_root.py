@@ -42,6 +42,8 @@ COMMANDS = [
     "htpr",
     "data",
     "train",
+    "evaluate",
+    "cache",
     "bench",
     "doctor",
     "completion",

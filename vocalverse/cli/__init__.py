@@ -25,6 +25,8 @@ _COMMANDS = {
     "htpr": ("vocalverse.cli.htpr:htpr", "Have people put takes in order, blind to the judge."),
     "data": ("vocalverse.cli.data:data", "Manifests of rated recordings: import, check."),
     "train": ("vocalverse.cli.train:train", "Train networks on recordings of your own."),
+    "evaluate": ("vocalverse.cli.evaluate:evaluate", "Hold a judge against what people said."),
+    "cache": ("vocalverse.cli.cache:cache", "What encoders made of recordings: how much, make room."),
     "bench": ("vocalverse.cli.bench:bench", "Measure this installation."),
     "doctor": ("vocalverse.cli.doctor:doctor", "Look at everything and say what to do."),
     "completion": ("vocalverse.cli.completion:completion", "Print completion for your shell."),

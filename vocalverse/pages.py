@@ -8,11 +8,11 @@ _STYLE = """
   --c0: #2563a8; --c1: #c2571a; --c2: #2f8a57; --c3: #8a4fb5; --c4: #b08900; --c5: #b83b5e; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e6e8ec; --paper: #16181c; --faint: #9aa1ad; --line: #3a3f48;
   --stripe: #1e2126; --c0: #74aef0; --c1: #f09a63; --c2: #6fce98; --c3: #c79bea; --c4: #e3c04b; --c5: #f08aa6; } }
-body { margin: 2rem auto; padding: 0 1rem; max-width: 60rem; background: var(--paper); color: var(--ink);
+body { margin: 2rem auto; padding: 0 1rem; max-width: 72rem; background: var(--paper); color: var(--ink);
   font: 16px/1.5 system-ui, sans-serif; }
 h1 { font-size: 1.6rem; } h2 { font-size: 1.2rem; margin-top: 2.2rem; } h3 { font-size: 1rem; }
 .wide { overflow-x: auto; }
-table { border-collapse: collapse; margin: .8rem 0; font-variant-numeric: tabular-nums; }
+table { border-collapse: collapse; margin: .8rem 0; font-size: .93rem; font-variant-numeric: tabular-nums; }
 th, td { padding: .25rem .9rem .25rem 0; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); }
 th { font-weight: 600; color: var(--faint); } td.number, th.number { text-align: right; white-space: nowrap; }
 tbody tr:hover { background: var(--stripe); }

@@ -74,10 +74,9 @@ def alpha(values: Floats, level: Level) -> float | None:
     values, counts = values[:, counts > 1], counts[counts > 1]
     if not counts.size:
         return None
-    if level is Level.ORDINAL:
-        values = _middle_ranks(values)
-    observed = sum(_apart(values[:, at], level) / (count - 1) for at, count in enumerate(counts)) / counts.sum()
-    expected = _apart(values.ravel(), level) / (counts.sum() * (counts.sum() - 1))
+    layers = _layers(values, level)
+    observed = sum((_apart(layer) / (counts - 1)).sum() for layer in layers) / counts.sum()
+    expected = sum(_apart(layer.reshape(-1, 1)).item() for layer in layers) / (counts.sum() * (counts.sum() - 1))
     return float(1 - observed / expected) if expected > 0 else None
 
 
@@ -102,13 +101,22 @@ def _kappa(one: Floats, other: Floats) -> float | None:
     return 1 - float(np.mean((one - other) ** 2)) / by_chance if by_chance > 0 else None
 
 
-def _apart(said: Floats, level: Level) -> float:
-    """Sum over all ordered pairs of what they differ by."""
-    said = said[np.isfinite(said)]
-    if level is Level.NOMINAL:
-        _, counts = np.unique(said, return_counts=True)
-        return float(len(said) ** 2 - np.sum(counts**2))
-    return float(2 * len(said) * np.sum((said - said.mean()) ** 2)) if len(said) else 0.0
+def _layers(values: Floats, level: Level) -> list[Floats]:
+    """Numbers whose squared differences are what two ratings differ by; for names a layer for each."""
+    match level:
+        case Level.NOMINAL:
+            names = np.unique(values[np.isfinite(values)])
+            return [np.where(np.isfinite(values), values == name, np.nan) for name in names]
+        case Level.ORDINAL:
+            return [_middle_ranks(values)]
+        case Level.INTERVAL:
+            return [values - np.nanmean(values)]
+
+
+def _apart(layer: Floats) -> Floats:
+    """Of each column, the sum over all ordered pairs of what they differ by, squared."""
+    count = np.isfinite(layer).sum(axis=0)
+    return np.asarray(2 * (count * np.nansum(layer**2, axis=0) - np.nansum(layer, axis=0) ** 2))
 
 
 def _middle_ranks(values: Floats) -> Floats:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from vocalverse.errors import TooFew
+from vocalverse.evaluation.agreement import Ratings
 from vocalverse.evaluation.correlation import MEASURES, why_no_order
 from vocalverse.evaluation.fairness import Group, groups
 from vocalverse.evaluation.figure import Chosen, Figure, Floats, Resampling, figures
@@ -59,6 +60,15 @@ def evaluate(manifest: Manifest, said: Said, dimensions: Sequence[str], asked: A
             f"Nothing that was judged was rated or compared for {', '.join(dimensions) or 'anything'}: the manifest has"
             f" {', '.join(manifest.dimensions) or 'no ratings'}, the judge {', '.join(said) or 'nothing'}."
         )
+    return found
+
+
+def raters_alone(manifest: Manifest, dimensions: Sequence[str], asked: Asked = Asked()) -> list[OfDimension]:
+    """Without a judge. Raises TooFew where nobody rated what another rated too."""
+    found = [_of(manifest, {}, dimension, asked) for dimension in dimensions]
+    for one in found:
+        if not any(other.agreement for other in found):
+            Ratings.of(manifest.clips, one.dimension).require_several(one.dimension)
     return found
 
 

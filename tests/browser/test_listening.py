@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.browser.listening_house import House, Listener, furnished, made
+from tests.browser.listener import Listener
+from tests.listening_house import House, furnished, made
 from tests.patience import until
 
 if TYPE_CHECKING:

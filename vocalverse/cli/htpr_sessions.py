@@ -128,6 +128,7 @@ def create(name: str, *, dimensions: tuple[str, ...], listeners: int, address: s
     from vocalverse.store.listening import find_session, make_session
     from vocalverse.store.venues import checked_slug
 
+    checked_slug(name)
     plan = Plan(**{part: said.pop(part) for part in ("triples", "attention", "seed")})
     heard = _Heard(**said)
     with operating() as connection:
@@ -137,7 +138,7 @@ def create(name: str, *, dimensions: tuple[str, ...], listeners: int, address: s
             for triple in planned(heard.candidates(connection, dimension), dimension, plan)
         ]
         make_session(
-            connection, triples, name=checked_slug(name), judge=heard.judge, seed=plan.seed, open_to_all=not listeners
+            connection, triples, name=name, judge=heard.judge, seed=plan.seed, open_to_all=not listeners
         )
         names = [f"listener {number}" for number in range(1, listeners + 1)]
         links = _invited(connection, find_session(connection, name), names, address)

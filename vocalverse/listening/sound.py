@@ -20,7 +20,7 @@ from vocalverse.listening.spoiled import spoil
 from vocalverse.store.blobs import AUDIO, BlobStore
 from vocalverse.store.listeners import Heard
 
-LEVEL_LUFS = -23.0
+LEVEL_LUFS = -23.0  # low enough that singing's peaks have room
 _KNEE = 0.8  # of full scale: louder peaks are rounded, so that every take is as loud as the others
 _LIMITS = DecodeLimits(max_s=900.0)
 

@@ -14,10 +14,12 @@ _NOISE_DB = -12.0  # against the take
 
 def spoil(samples: Samples, rate_hz: int) -> Samples:
     """[frames, channels], as long as it was."""
+    if not len(samples):
+        return samples
     at_s = np.arange(len(samples)) / rate_hz
     read = (at_s + _SWING_S * np.sin(2 * np.pi * _SWING_HZ * at_s)) * rate_hz
     spoiled = np.stack([np.interp(read, np.arange(len(samples)), channel) for channel in samples.T], axis=1)
-    loud = float(np.sqrt(np.mean(np.square(samples, dtype=np.float64)))) if len(samples) else 0.0
+    loud = float(np.sqrt(np.mean(np.square(samples, dtype=np.float64))))
     noise = np.random.default_rng(0).standard_normal(spoiled.shape)
     spoiled += noise * loud * 10 ** (_NOISE_DB / 20)
     spoiled[at_s % _EVERY_S < _HOLE_S] = 0

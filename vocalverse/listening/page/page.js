@@ -91,7 +91,7 @@ function go(coming) {
 
 function show(section) {
   for (const one of ["joining", "ordering", "saying"]) find(one).hidden = one !== section;
-  find("own-link").hidden = !token;
+  find("own-link").hidden = section !== "ordering";
 }
 
 function say(what) {

@@ -27,7 +27,7 @@ export const WORDS = {
     ready: "All heard. Is this your order?",
     moved: (letter, place) => `Take ${letter} is now in place ${place} of 3.`,
     finished: "That was all. Thank you for listening.",
-    finishedMore: (total) => `${total} triples put in order. You may close this page.`,
+    finishedMore: (total) => `Put in order: ${total}. You may close this page.`,
     closed: "This session is closed.",
     closedMore: "Thank you for listening. What you answered is kept.",
     invited: "This session is for those who were sent a link of their own.",

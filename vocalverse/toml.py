@@ -1,18 +1,28 @@
 """Dataclasses as TOML and back. What is read is held against the fields' types, and whatever is wrong is named."""
 
 import json
-import math
 import re
+import sys
+import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import MISSING, Field, fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum
+from pathlib import Path
 from types import NoneType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 _Kind = TypeVar("_Kind")
+_Word = TypeVar("_Word", bound=Enum)
 
+_LARGEST = 2**20  # bytes
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
-_WORDS: Mapping[type, str] = {str: "text", int: "a whole number", bool: "true or false"}
+_WORDS: Mapping[type, str] = {
+    str: "text",
+    int: "a whole number",
+    bool: "true or false",
+    list: "a list",
+    dict: "a table",
+}
 
 
 class WrongError(ValueError):
@@ -21,15 +31,23 @@ class WrongError(ValueError):
 
 def from_table(kind: type[_Kind], said: Mapping[str, Any], where: str = "") -> _Kind:
     """One of these, from a table that names all the fields without a default, and none that is not there."""
-    known = fields(kind)  # type: ignore[arg-type]  # typeshed wants an instance
-    names = [field.name for field in known]
-    place = where or "the file"
-    if unknown := sorted(set(said) - set(names)):
-        raise WrongError(f"{place} says {', '.join(unknown)}; known are {', '.join(names)}.")
-    if missing := [field.name for field in known if _is_needed(field) and field.name not in said]:
-        raise WrongError(f"{place} lacks {', '.join(missing)}.")
+    check_keys(kind, said, where or "the file")
     hints, before = get_type_hints(kind), f"{where}, " if where else ""
     return kind(**{name: _value(hints[name], value, f"{before}{name}") for name, value in said.items()})
+
+
+def read_table(path: Path) -> dict[str, Any]:
+    """The whole file; nothing that is too large for what people write is read into memory."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(_LARGEST + 1)
+        if len(data) > _LARGEST:
+            raise WrongError(f"it is larger than {_LARGEST >> 20} MiB, which nothing of the kind is.")
+        return tomllib.loads(data.decode())
+    except OSError as error:
+        raise WrongError(f"it cannot be read ({error.strerror or error}).") from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        raise WrongError(f"it is no TOML in UTF-8: {error}.") from None
 
 
 def as_toml(value: object) -> str:
@@ -37,43 +55,53 @@ def as_toml(value: object) -> str:
     return "\n".join(_lines(value, "")).lstrip("\n") + "\n"
 
 
-def _is_needed(field: Field[Any]) -> bool:
-    return field.default is MISSING and field.default_factory is MISSING
+def check_keys(kind: type, said: Mapping[str, Any], where: str) -> None:
+    known = fields(kind)
+    if unknown := sorted(set(said) - {field.name for field in known}):
+        raise WrongError(f"{where} says {', '.join(unknown)}; known are {', '.join(field.name for field in known)}.")
+    needed = [one.name for one in known if one.default is MISSING and one.default_factory is MISSING]
+    if missing := [name for name in needed if name not in said]:
+        raise WrongError(f"{where} lacks {', '.join(missing)}.")
 
 
-def _value(hint: Any, said: Any, where: str) -> Any:
-    chosen = next(one for one in get_args(hint) if one is not NoneType) if NoneType in get_args(hint) else hint
-    inside = get_args(chosen)
-    if get_origin(chosen) is tuple:
-        listed = _of_type(said, list, "a list", where)
-        return tuple(_value(inside[0], one, f"{where} {number}") for number, one in enumerate(listed, 1))
-    if get_origin(chosen) is dict:
-        table = _of_type(said, dict, "a table", where)
-        return {name: _value(inside[1], one, f"{where}.{name}") for name, one in table.items()}
-    if is_dataclass(chosen):
-        return from_table(chosen, _of_type(said, dict, "a table", where), where)  # type: ignore[arg-type]
-    if issubclass(chosen, Enum):
-        return _word(chosen, said, where)
-    return _number(said, where) if chosen is float else _of_type(said, chosen, _WORDS[chosen], where)
-
-
-def _word(kind: type[Enum], said: Any, where: str) -> Enum:
+def word(kind: type[_Word], said: Any, where: str) -> _Word:
     try:
         return kind(said)
     except ValueError:
         raise WrongError(f"{where}: {said!r} is none of {', '.join(str(one.value) for one in kind)}.") from None
 
 
-def _number(said: Any, where: str) -> float:
-    if isinstance(said, bool) or not isinstance(said, int | float) or not math.isfinite(said):
+def number(said: Any, where: str) -> float:
+    if isinstance(said, bool) or not isinstance(said, int | float) or not abs(said) <= sys.float_info.max:
         raise WrongError(f"{where}: {said!r} is no number.")
     return float(said)
 
 
-def _of_type(said: Any, kind: type, word: str, where: str) -> Any:
+def of_type(said: Any, kind: type, where: str) -> Any:
     if isinstance(said, kind) and (kind is bool or not isinstance(said, bool)):
         return said
-    raise WrongError(f"{where}: {said!r} is not {word}.")
+    raise WrongError(f"{where}: {said!r} is not {_WORDS[kind]}.")
+
+
+def text(said: str) -> str:
+    """TOML's strings are JSON's, but for DEL."""
+    return json.dumps(str(said), ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _value(hint: Any, said: Any, where: str) -> Any:
+    chosen = next(one for one in get_args(hint) if one is not NoneType) if NoneType in get_args(hint) else hint
+    inside = get_args(chosen)
+    if get_origin(chosen) is tuple:
+        listed = of_type(said, list, where)
+        return tuple(_value(inside[0], one, f"{where} {number}") for number, one in enumerate(listed, 1))
+    if get_origin(chosen) is dict:
+        table = of_type(said, dict, where)
+        return {name: _value(inside[1], one, f"{where}.{name}") for name, one in table.items()}
+    if is_dataclass(chosen):
+        return from_table(chosen, of_type(said, dict, where), where)  # type: ignore[arg-type]
+    if issubclass(chosen, Enum):
+        return word(chosen, said, where)
+    return number(said, where) if chosen is float else of_type(said, chosen, where)
 
 
 def _lines(value: object, table: str) -> Iterator[str]:
@@ -104,7 +132,7 @@ def _is_tables(value: Any) -> bool:
 
 
 def _key(name: str) -> str:
-    return name if _BARE.fullmatch(name) else _text(name)
+    return name if _BARE.fullmatch(name) else text(name)
 
 
 def _plain(value: object) -> str:
@@ -112,14 +140,9 @@ def _plain(value: object) -> str:
         case bool():
             return str(value).lower()
         case str():
-            return _text(value)
+            return text(value)
         case tuple():
             return f"[{', '.join(map(_plain, value))}]"
         case int():
             return str(int(value))
     return repr(float(value))  # type: ignore[arg-type]
-
-
-def _text(said: str) -> str:
-    """TOML's strings are JSON's, but for DEL."""
-    return json.dumps(str(said), ensure_ascii=False).replace("\x7f", "\\u007f")

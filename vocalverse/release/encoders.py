@@ -34,9 +34,18 @@ def open_encoders(
     return {encoder.name: opened[encoder.revision, encoder.layer] for encoder in spec.encoders}
 
 
-def open_readers(spec: ReleaseSpec, folder: Path, models: Path) -> Mapping[str, "TextEncoder"]:
+def open_readers(spec: ReleaseSpec, folder: Path, models: Path, *, device: str) -> Mapping[str, "TextEncoder"]:
     """Of text, by their names."""
-    return {reader.name: _open_reader(reader, place_of(reader, folder, models)) for reader in spec.text_encoders}
+    if not spec.text_encoders:
+        return {}
+    from vocalverse.models.encoders.text import open_text_encoder  # with transformers, which few releases need
+
+    opened = {}
+    for reader in spec.text_encoders:
+        place = place_of(reader, folder, models)
+        opened[reader.name] = open_text_encoder(place, precision=spec.precision, device=device)
+        require_revision(reader, opened[reader.name].revision)
+    return opened
 
 
 def place_of(encoder: EncoderSpec | TextEncoderSpec, folder: Path, models: Path) -> Path:
@@ -50,11 +59,3 @@ def require_revision(encoder: EncoderSpec | TextEncoderSpec, found: str) -> None
             f"{where} is not the {encoder.name} that the release was made with: its revision is {found[:12]}…, and not"
             f" {encoder.revision[:12]}…. Fetch or import the weights that the release's card names."
         )
-
-
-def _open_reader(reader: TextEncoderSpec, place: Path) -> "TextEncoder":
-    from vocalverse.models.encoders.text import open_text_encoder  # with transformers, which few releases need
-
-    opened = open_text_encoder(place)
-    require_revision(reader, opened.revision)
-    return opened

@@ -72,7 +72,7 @@ class Judge:
         try:
             heads = open_heads(spec, folder, device)
             encoders = open_encoders(spec, folder, models, device=device, threads=threads)
-            readers = open_readers(spec, folder, models)
+            readers = open_readers(spec, folder, models, device=device)
         except ModelBroken as error:
             raise ReleaseBroken(f"{spec.name} cannot be opened. {error}") from error
         infos = {name: encoder.info for name, encoder in encoders.items()}

@@ -16,7 +16,7 @@ def compose(overall: OverallSpec, scores: Mapping[str, Score], figures: Mapping[
     if not weights.keys() <= scores.keys():
         return None
     value = overall.intercept + sum(weight * scores[key].value for key, weight in weights.items())
-    value += sum(_part(weighed, figures[column]) for column, weighed in overall.measures.items())
+    value += sum(_part(weighed, figures.get(column, math.nan)) for column, weighed in overall.measures.items())
     spread = sum(abs(weight) * _half(scores[key]) for key, weight in weights.items())
     return as_score(OVERALL, value, spread, overall)
 

@@ -1,16 +1,13 @@
 """`release.toml` as data, checked; nothing else of the release is looked at."""
 
-import tomllib
 from pathlib import Path
 
 from vocalverse.errors import ReleaseBroken, ReleaseTooNew, ReleaseUnknown
 from vocalverse.release.sense import require_sense
 from vocalverse.release.spec import FORMAT, ReleaseSpec
-from vocalverse.toml import WrongError, as_toml, from_table
+from vocalverse.toml import WrongError, as_toml, from_table, read_table
 
 TOML = "release.toml"
-
-_LARGEST = 2**20  # bytes
 
 
 def read(folder: Path) -> ReleaseSpec:
@@ -19,17 +16,8 @@ def read(folder: Path) -> ReleaseSpec:
     if not folder.is_dir():
         raise ReleaseUnknown(f"There is no release at {folder}.")
     try:
-        with path.open("rb") as file:
-            data = file.read(_LARGEST + 1)
-        if len(data) > _LARGEST:
-            raise ReleaseBroken(f"{path} is larger than {_LARGEST >> 20} MiB, which no release.toml is.")
-        said = tomllib.loads(data.decode())
-    except OSError as error:
-        raise ReleaseBroken(f"{path} cannot be read ({error.strerror}): install the release again.") from None
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
-        raise ReleaseBroken(f"{path} is no TOML in UTF-8: {error}.") from None
-    _require_format(said.pop("format", None), path)
-    try:
+        said = read_table(path)
+        _require_format(said.pop("format", None), path)
         spec = from_table(ReleaseSpec, said)
         require_sense(spec)
     except WrongError as wrong:

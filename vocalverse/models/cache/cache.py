@@ -56,7 +56,7 @@ class EncoderCache:
         self.narrow = narrow
 
     def frames(self, key: CacheKey, make: Callable[[], Frames]) -> Frames:
-        """As they were kept, or made now and kept; read-only."""
+        """As they were kept, or made now and kept."""
         return _kept(self._place(key, _FRAMES), make, narrow=self.narrow)
 
     def pooled(self, key: CacheKey, make: Callable[[], Frames]) -> Frames:

@@ -71,7 +71,7 @@ def read(path: Path) -> Frames | None:
 
 
 def _mapped(path: Path, head: _Head) -> Iterator[npt.NDArray[Any]]:
-    whole = np.memmap(path, np.uint8, mode="r")
+    whole = np.memmap(path, np.uint8, mode="c")  # what anybody writes stays with him
     at = _HEAD_BYTES
     for dtype, shape in head.parts:
         size = dtype.itemsize * int(np.prod(shape))

@@ -87,7 +87,11 @@ def _texts(config: HeadConfig, takes: Sequence[Heard]) -> list[npt.NDArray[np.fl
 
 
 def _padded(arrays: Sequence[npt.NDArray[np.generic]]) -> Tensor:
-    """[takes, longest, …], zeros where an array has ended; a place at least, so that nothing is empty."""
+    """[takes, longest, …], zeros where an array has ended; a place at least, so that nothing is empty. One take alone
+    is not copied: of all layers of a song that would be half a gigabyte.
+    """
+    if len(arrays) == 1 and len(arrays[0]) and arrays[0].flags.writeable:
+        return torch.from_numpy(arrays[0])[None]
     longest = max(1, *map(len, arrays))
     padded = np.zeros((len(arrays), longest, *arrays[0].shape[1:]), arrays[0].dtype)
     for into, array in zip(padded, arrays, strict=True):

@@ -16,8 +16,8 @@ class LayerMix(nn.Module):
         self.weights = nn.Parameter(torch.zeros(layers))
 
     def forward(self, frames: Tensor) -> Tensor:
-        """[takes, frames, layers, width] → [takes, frames, width]."""
-        return torch.einsum("tflw,l->tfw", frames, torch.softmax(self.weights, 0))
+        """[…, layers, width] → […, width]."""
+        return torch.matmul(torch.softmax(self.weights, 0), frames)
 
 
 class Measures(nn.Module):

@@ -30,9 +30,9 @@ _accept_option = click.option(
 
 @click.group()
 def models() -> None:
-    """Models that separate and dereverberate.
+    """Models that separate, dereverberate, and encode for the judges.
 
-    One that is free for every venue comes with VocalVerse. Nothing else is fetched without your asking for it.
+    A separator that is free for every venue comes with VocalVerse. Nothing else is fetched without your asking for it.
     """
 
 
@@ -41,12 +41,14 @@ def models() -> None:
 @json_option
 def list_(folder: Path | None, as_json: bool) -> None:
     """All that are known, and which of them are here."""
+    from vocalverse.cli.models_encoders import rows as encoder_rows
     from vocalverse.models.catalogue import entries
 
     shelf = _shelf(folder)
     installed = {one.name: one for one in shelf.installed()}
     rows = [_known(entry, installed.pop(entry.name, None)) for entry in entries()]
     rows += [_own(one) for one in installed.values()]
+    rows += encoder_rows(shelf.encoders)
     show_rows(rows, columns=_COLUMNS, as_json=as_json, empty="The catalogue is empty.")
 
 
@@ -61,10 +63,12 @@ def fetch(
     name: str, source: str | None, sha256: str | None, accepted: bool, folder: Path | None, as_json: bool
 ) -> None:
     """Fetch NAME, check it, and convert it once. What breaks off goes on when you call it again."""
+    from vocalverse.cli.models_encoders import refuse_to_fetch
     from vocalverse.models.catalogue import find
     from vocalverse.models.digest import pin
     from vocalverse.models.fetch import fetch as fetch_model
 
+    refuse_to_fetch(name)
     shelf = _shelf(folder)
     with bars(_STAGES) as progress:
         installed = fetch_model(
@@ -79,43 +83,49 @@ def fetch(
 
 
 @models.command("import")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("place", metavar="FILE|FOLDER", type=click.Path(exists=True, path_type=Path))
 @click.option(
     "--yaml",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="What its author publishes with it: yaml, or json for VR models. FILE's name with .yaml or .json otherwise.",
 )
-@click.option("--sha256", required=True, help="The hash that its author publishes: the file is opened only if it fits.")
-@click.option("--licence", required=True, help="Such as MIT.")
+@click.option(
+    "--sha256", help="The hash that FILE's author publishes: it is opened only if it fits. Of a FOLDER, its revision."
+)
+@click.option("--licence", help="Such as MIT.")
 @click.option("--name", help="How it is to be called; the file's name where nothing is said.")
 @click.option(
     "--purpose",
     type=click.Choice(["separate", "dereverberate"]),
     help="What it is for; its yaml's stems tell where nothing is said.",
 )
+@click.option("--encoder", metavar="FAMILY", help="What FOLDER is an encoder of, such as whisper, wavlm or text.")
 @click.option("--commercial", type=click.Choice(["yes", "no", "unknown"]), default="unknown", show_default=True)
 @_accept_option
 @_folder_option
 @json_option
-def import_(file: Path, yaml: Path | None, sha256: str, as_json: bool, folder: Path | None, **said: Any) -> None:
-    """Put a checkpoint of your own, FILE, beside the others.
+def import_(place: Path, yaml: Path | None, as_json: bool, folder: Path | None, **said: Any) -> None:
+    """Put a checkpoint of your own beside the others.
 
-    It is converted once, with what its yaml says. Mel-Band and BS RoFormers run through VocalVerse's own networks, VR
-    and MDXC models through audio-separator's.
+    A FILE separates or dereverberates. It is converted once, with what its yaml says. Mel-Band and BS RoFormers run
+    through VocalVerse's own networks, VR and MDXC models through audio-separator's.
+
+    A FOLDER holds an encoder as it was published. What is loaded of it is copied as it is; what of it has to be there,
+    and under which licence, is known for all that `models list` shows.
 
     \b
-    Example:
+    Examples:
       vocalverse models import dereverb.ckpt --sha256 0b1c… --licence MIT --commercial yes
+      vocalverse models import whisper-large-v3/ --name whisper-large-v3
+      vocalverse models import mine/ --encoder wavlm --name mine --licence MIT --commercial yes
     """
-    from vocalverse.models.digest import pin
-    from vocalverse.models.intake import recognise
+    from vocalverse.cli.models_encoders import take_in
 
     shelf = _shelf(folder)
-    source = recognise(file, yaml)
-    entry = _entry_of(source, said)
-    with bars(_STAGES) as progress:
-        installed = shelf.put(entry, file, source.yaml, pin=pin(sha256), accepted=said["accepted"], progress=progress)
-    _show_installed(installed, shelf, as_json=as_json)
+    if place.is_dir():
+        take_in(shelf.encoders, place, said, as_json=as_json)
+    else:
+        _import_file(place, yaml, shelf, said, as_json=as_json)
 
 
 @models.command()
@@ -132,7 +142,8 @@ def verify(name: str | None, folder: Path | None, as_json: bool) -> None:
 
     shelf = _shelf(folder)
     bundled = [entry.name for entry in entries() if entry.bundled]
-    names = [name] if name else list(dict.fromkeys([*bundled, *(one.name for one in shelf.installed())]))
+    here = [*(one.name for one in shelf.installed()), *(one.name for one in shelf.encoders.installed())]
+    names = [name] if name else list(dict.fromkeys([*bundled, *here]))
     with bars(_STAGES) as progress:
         found = [shelf.verify(one, progress=progress) for one in names]
     show_rows([asdict(one) for one in found], columns=("name", "verdict", "sha256"), as_json=as_json, empty="No model.")
@@ -175,6 +186,25 @@ def _shelf(folder: Path | None) -> "Shelf":
     from vocalverse.settings import data_folder
 
     return Shelf(folder or data_folder() / "models")
+
+
+def _import_file(file: Path, yaml: Path | None, shelf: "Shelf", said: dict[str, Any], *, as_json: bool) -> None:
+    from vocalverse.errors import BadInput
+    from vocalverse.models.digest import pin
+    from vocalverse.models.intake import recognise
+
+    if said["encoder"]:
+        raise BadInput(f"{file} is a file: an encoder is imported as the folder that it was published in.")
+    for option in ("sha256", "licence"):
+        if said[option] is None:
+            raise BadInput(f"{file} needs --sha256 and --licence, as its author publishes them: say --{option}.")
+    source = recognise(file, yaml)
+    entry = _entry_of(source, said)
+    with bars(_STAGES) as progress:
+        installed = shelf.put(
+            entry, file, source.yaml, pin=pin(said["sha256"]), accepted=said["accepted"], progress=progress
+        )
+    _show_installed(installed, shelf, as_json=as_json)
 
 
 def _entry_of(source: "Source", said: dict[str, Any]) -> "Entry":

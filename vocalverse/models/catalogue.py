@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from vocalverse.errors import ModelRefused, ModelUnknown
 from vocalverse.models.digest import Pin
@@ -20,6 +20,19 @@ class Commercial(StrEnum):
     YES = "yes"
     NO = "no"
     UNKNOWN = "unknown"
+
+
+class Licensed(Protocol):
+    """Something that others made."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def licence(self) -> str: ...
+    @property
+    def commercial(self) -> Commercial: ...
+    @property
+    def page(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -47,14 +60,18 @@ class Entry:
         return self.bytes or (self.bytes_about and round(_UNSURE * self.bytes_about))
 
     def require_accepted(self, *, accepted: bool) -> None:
-        """Every venue is a business: what is not known to be free for that has to be agreed to."""
-        if self.commercial is Commercial.YES or accepted:
-            return
-        what = "does not allow" if self.commercial is Commercial.NO else "is not known to allow"
-        raise ModelRefused(
-            f"The licence of {self.name} ({self.licence}) {what} commercial use, and judging in a venue is that. Read"
-            f" {self.page}; if it lets you, say --accept-licence."
-        )
+        require_accepted(self, accepted=accepted)
+
+
+def require_accepted(what: Licensed, *, accepted: bool) -> None:
+    """Every venue is a business: what is not known to be free for that has to be agreed to."""
+    if what.commercial is Commercial.YES or accepted:
+        return
+    does = "does not allow" if what.commercial is Commercial.NO else "is not known to allow"
+    raise ModelRefused(
+        f"The licence of {what.name} ({what.licence}) {does} commercial use, and judging in a venue is that. Read"
+        f" {what.page}; if it lets you, say --accept-licence."
+    )
 
 
 @dataclass(frozen=True)

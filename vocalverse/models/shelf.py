@@ -11,6 +11,7 @@ from pathlib import Path
 from vocalverse.errors import BadInput, ModelBroken, ModelRefused, ModelUnknown
 from vocalverse.models.catalogue import Commercial, Entry, entries, find
 from vocalverse.models.digest import Pin, sha256_of_path
+from vocalverse.models.encoders.shelf import EncoderShelf
 from vocalverse.models.intake import recognise, take_in
 from vocalverse.records import Progress, no_progress
 from vocalverse.separate.options import BUNDLED
@@ -40,6 +41,7 @@ class Verdict(StrEnum):
     """How much a file's hash proves."""
 
     WHOLE = "as published"
+    KEPT = "as it was put in; no published hash of it is known"
     PARTLY = "as fetched; of the published hash only a part is known"
     CHANGED = "changed since it was put in"
     ABSENT = "not here"
@@ -57,6 +59,14 @@ class Shelf:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+
+    @property
+    def encoders(self) -> EncoderShelf:
+        return EncoderShelf(self.folder / "encoders")
+
+    def encoder(self, name: str) -> Path:
+        """The folder of an encoder's files."""
+        return self.encoders.path_of(name)
 
     def installed(self) -> Iterator[Installed]:
         for record in sorted(self.folder.glob(f"*{_RECORD}")):
@@ -126,6 +136,9 @@ class Shelf:
         return installed
 
     def verify(self, name: str, *, progress: Progress = no_progress) -> Verified:
+        if encoder := self.encoders.find(name):
+            changed = self.encoders.changed(name, progress=progress)
+            return Verified(name, Verdict.CHANGED if changed else Verdict.KEPT, encoder.revision)
         installed = self.find(name)
         path = self._place_of(name)
         sha256 = sha256_of_path(path, progress=progress) if path.exists() else None

@@ -85,10 +85,8 @@ def index_files(folder: Path) -> tuple[Path, ...]:
 
 def revision_of(files: Iterable[Path]) -> str:
     """sha256 over the names and the contents of the files that are loaded."""
-    digest = hashlib.sha256()
-    for path in sorted(files, key=lambda path: path.name):
-        digest.update(f"{path.name} {sha256_of_path(path)}\n".encode())
-    return digest.hexdigest()
+    lines = sorted(f"{path.name} {sha256_of_path(path)}\n" for path in files)
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def load_into(module: nn.Module, tensors: Mapping[str, Tensor], where: Path, *, ignore: Sequence[str] = ()) -> None:

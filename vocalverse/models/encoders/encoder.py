@@ -27,6 +27,7 @@ class Family(StrEnum):
     M2D = "m2d"
     CLAP = "clap"
     PITCH_HISTOGRAM = "pitch_histogram"  # which pitches are held for how long; nothing in it is learnt
+    TEXT = "text"  # RoBERTa, or CLAP's text tower: reads, where all others hear
 
 
 @dataclass(frozen=True)

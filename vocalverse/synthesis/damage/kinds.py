@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vocalverse.audio.waveform import Samples
-from vocalverse.synthesis.damage import singing, sound
+from vocalverse.synthesis.damage import colour, singing, sound
 from vocalverse.synthesis.damage.intact import Intact
 
 CONTROL = 0.0
@@ -36,6 +36,9 @@ BREATHS = Damage("breaths added", (0.05, 0.1, 0.25), "of the voice", sound.breat
 CLIPPED = Damage("clipped", (6, 12, 18), "dB", sound.clipped)
 LEVELLED = Damage("level flattened", (0.5, 1.0), "of it", sound.levelled)
 PUMPED = Damage("level pumped", (2, 4, 8), "dB", sound.pumped)
+ENDS_CUT = Damage("phrase ends cut", (0.15, 0.3, 0.6), "s", sound.ends_cut)
+NASAL = Damage("nasal", (6, 12, 24), "dB", colour.nasal)
+MUFFLED = Damage("muffled", (3, 6, 12), "dB an octave", colour.muffled)
 
 DAMAGES = (
     OUT_OF_TUNE,
@@ -48,4 +51,7 @@ DAMAGES = (
     CLIPPED,
     LEVELLED,
     PUMPED,
+    ENDS_CUT,
+    NASAL,
+    MUFFLED,
 )

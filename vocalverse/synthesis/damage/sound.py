@@ -15,6 +15,8 @@ _BREATH_HZ = (800, 3_800)
 _BREATH_S = 0.35
 _BEFORE_NOTE_S = 0.06
 _PAUSE_S = 0.3  # at least: a shorter one leaves no time for a breath
+_TAIL_S = 0.1  # what of a phrase's end still sounds behind it
+_CUT_S = 0.03
 _LEVEL_S = 0.25  # loudness is that slow
 _PUMP_S = 0.6
 
@@ -44,6 +46,17 @@ def breaths(take: Intact, share: float, random: Random) -> Samples:
         noise *= np.sqrt(np.sin(np.linspace(0, np.pi, len(noise)))) / noise.std()
         heard[start:end] += (share * take.rms * noise)[:, None]
     return heard.astype(np.float32)
+
+
+def ends_cut(take: Intact, seconds: float, random: Random) -> Samples:
+    """So much of every phrase's end is missing, as if the air had run out; at least half of a phrase stays."""
+    gain = np.ones(len(take.samples))
+    for phrase in take.phrases:
+        missing_s = min(seconds, 0.5 * (phrase.end_s - phrase.start_s))
+        there = slice(round((phrase.end_s - missing_s) * RATE_HZ), round((phrase.end_s + _TAIL_S) * RATE_HZ))
+        if missing_s > 0:
+            gain[there] = 0
+    return (take.samples * _smooth(gain, _CUT_S)[:, None]).astype(np.float32)
 
 
 def clipped(take: Intact, db: float, random: Random) -> Samples:

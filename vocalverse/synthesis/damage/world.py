@@ -39,6 +39,9 @@ class Vocoded:
         """Without its tone."""
         return replace(self, hz=np.zeros_like(self.hz), noise=np.ones_like(self.noise))
 
+    def coloured(self, envelope: Curve) -> "Vocoded":
+        return replace(self, envelope=envelope)
+
     def sound(self, *, like: Samples) -> Samples:
         """As long as that, and the same in each of its channels."""
         import pyworld

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
@@ -91,6 +91,24 @@ def test_every_command_is_where_the_table_says_and_has_help(name: str) -> None:
     status, said, _ = run(name, "--help")
     assert status == 0
     assert said.startswith(f"Usage: main {name}")
+
+
+def commands_of(group: click.Group, *path: str) -> Iterator[tuple[str, ...]]:
+    for name, listed in group.commands.items():
+        command = listed.load() if isinstance(listed, LazyCommand) else listed
+        yield (*path, name)
+        if isinstance(command, click.Group):
+            yield from commands_of(command, *path, name)
+
+
+def test_every_command_has_help_that_keeps_its_lines() -> None:
+    """A mark for click that people see is one that click did not."""
+    paths = list(commands_of(main))
+    assert ("releases", "install") in paths
+    for path in paths:
+        status, said, _ = run(*path, "--help")
+        assert status == 0
+        assert "\\b" not in said, path
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import click
 @click.command()
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
-    r"""Print completion for SHELL.
+    """Print completion for SHELL.
 
     \b
     bash:  vocalverse completion bash > ~/.local/share/bash-completion/completions/vocalverse

@@ -48,7 +48,7 @@ def list_(venue: str | None, as_json: bool) -> None:
 def issue(
     venue: str | None, operator: bool, scopes: tuple[str, ...], label: str, valid_for: float | None, as_json: bool
 ) -> None:
-    r"""Make a key and show it, this once.
+    """Make a key and show it, this once.
 
     \b
     For a venue's machines:  vocalverse keys issue --venue blue-note --valid-for 365d

@@ -129,7 +129,7 @@ def wait(ctx: click.Context, ids: tuple[UUID, ...], timeout_s: float | None, as_
 @click.option("--venue", help="With --dead, --rejected or --expired: only this venue's.")
 @json_option
 def requeue(ids: tuple[UUID, ...], dead: bool, rejected: bool, expired: bool, venue: str | None, as_json: bool) -> None:
-    r"""Put recordings back that ended without a result, once the cause is gone.
+    """Put recordings back that ended without a result, once the cause is gone.
 
     \b
     vocalverse recordings requeue 01a1fd49-b637-7f80-808f-505a7da11103

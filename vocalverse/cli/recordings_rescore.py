@@ -40,7 +40,7 @@ _LEFT_OUT = {
 @click.option("--dry-run", is_flag=True, help="Only say how many there are.")
 @json_option
 def rescore(ids: tuple[UUID, ...], name: str, as_json: bool, limit: int | None, **said: Any) -> None:
-    r"""Judge recordings again by another release. What was found before stays: `releases compare` shows the shifts.
+    """Judge recordings again by another release. What was found before stays: `releases compare` shows the shifts.
 
     Recordings that come in meanwhile are not kept waiting by it: of what may wait, old ones take half at most. When
     there is no more room this ends, and goes on where it was when called again, or by itself with --wait.

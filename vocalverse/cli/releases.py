@@ -1,7 +1,6 @@
 """`vocalverse releases`: what judges; look at it, check it, put it in, and let it judge."""
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +12,9 @@ from vocalverse.cli.output import in_bytes, json_option, show_done, show_rows
 from vocalverse.errors import Unavailable, VocalVerseError
 
 if TYPE_CHECKING:
+    from vocalverse.records import Progress
     from vocalverse.release.shelf import ReleaseShelf
+    from vocalverse.release.verify import Sealed
     from vocalverse.store.releases import Registered
 
 _COLUMNS = ("name", "here", "active", "dimensions", "commercial", "made_by", "title")
@@ -78,16 +79,13 @@ def show(name: str, folder: Path | None, *, as_json: bool) -> None:
 @json_option
 def verify(name: str | None, folder: Path | None, *, as_json: bool) -> None:
     """Read all of the release NAME, or of all that are here; exit status 1 where one is not as it was sealed."""
-    from vocalverse.release.verify import verify as verify_folder
-
     shelf = _shelf(folder)
     rows: list[Mapping[str, object]] = []
     with bars(_STAGES) as progress:
         for one in [name] if name else shelf.names():
             place = _place(one, shelf)
             try:
-                check = partial(shelf.verify, one) if place.parent == shelf.folder else partial(verify_folder, place)
-                sealed = check(progress=progress)
+                sealed = _verified(place, shelf, progress)
                 rows.append({"name": sealed.spec.name, "verdict": "as sealed", "digest": sealed.digest})
             except VocalVerseError as broken:
                 rows.append({"name": one, "verdict": str(broken), "digest": None, "code": broken.code})
@@ -144,6 +142,14 @@ def _shelf(folder: Path | None) -> "ReleaseShelf":
 def _place(name: str, shelf: "ReleaseShelf") -> Path:
     """On the shelf, or else wherever a path leads."""
     return Path(name) if name not in shelf.names() and Path(name).is_dir() else shelf.place(name)
+
+
+def _verified(place: Path, shelf: "ReleaseShelf", progress: "Progress") -> "Sealed":
+    from vocalverse.release.verify import verify as verify_folder
+
+    if place.parent == shelf.folder:
+        return shelf.verify(place.name, progress=progress)  # there a folder is called as its release, too
+    return verify_folder(place, progress=progress)
 
 
 def _known() -> "Mapping[str, Registered]":

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 )
 @json_option
 def activate(name: str, accepted: tuple[str, ...], as_json: bool) -> None:
-    r"""Let the release NAME judge all recordings that come from here on; "none" measures and gives no score.
+    """Let the release NAME judge all recordings that come from here on; "none" measures and gives no score.
 
     It is verified bit by bit first. What waits already keeps the release that it was given, and so does what is being
     judged. Workers follow by themselves: each has to have the release installed.

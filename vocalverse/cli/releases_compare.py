@@ -33,7 +33,7 @@ Row = Mapping[str, object]
 @click.option("--html", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="A page with plots.")
 @json_option
 def compare(before: str, after: str, html: Path | None, as_json: bool, **said: Any) -> None:
-    r"""How far the marks of AFTER lie from those of BEFORE, of the recordings that both have judged.
+    """How far the marks of AFTER lie from those of BEFORE, of the recordings that both have judged.
 
     In marks from 0 to 100, by dimension, venue and song: the mean and the median shift, a tenth of them below and above,
     the share that lies beyond BEFORE's interval, and how alike both put the takes in order (Spearman's ρ). Single

@@ -113,11 +113,11 @@ def _floor_s(machine: Machine, precision: Precision, gflop: float, device: str) 
     if device == "cpu":
         rate = machine.fp32_gflops if precision is Precision.FP32 else machine.bf16_gflops
     else:
-        rate = _gpu_gflops(precision)
+        rate = gpu_gflops(precision)
     return gflop / rate if rate else None
 
 
-def _gpu_gflops(precision: Precision) -> float:
+def gpu_gflops(precision: Precision) -> float:
     size = 8192
     dtype = {Precision.FP32: torch.float32, Precision.BF16: torch.bfloat16, Precision.FP16: torch.float16}[precision]
     a = torch.randn(size, size, device="cuda", dtype=dtype)

@@ -37,7 +37,7 @@ class _Wishes:
 @click.command()
 @click.argument(
     "what",
-    type=click.Choice(["machine", *_SPINE, "separate", "measure", "hearing", "truth", "scoring", "all"]),
+    type=click.Choice(["machine", *_SPINE, "separate", "measure", "encode", "hearing", "truth", "scoring", "all"]),
     default="all",
 )
 @click.option("--quick", is_flag=True, help="Smaller numbers, for a first look.")
@@ -92,6 +92,7 @@ def bench(what: str, *, as_json: bool, **wishes: object) -> None:
     all       all of these, about eight minutes
     separate  the ear beside audio-separator, on songs, and on a GPU where one is; half an hour
     measure   all measures of a song on one core beside the plain chain, and over length; a quarter of an hour
+    encode    encoders beside transformers and SaMoye's public structure, on random weights; ten minutes
     hearing   how well the ear hears, in tables, on recordings of your own (--data); half an hour
     truth     how true the measures are, on made and damaged singing; with --data also on labels, in an hour
     scoring   what games pay for good, damaged and no singing, and what we do; half an hour, with --data two hours
@@ -113,6 +114,8 @@ def bench(what: str, *, as_json: bool, **wishes: object) -> None:
                 figures += _shown(_separate(own, Path(place), wished), quiet=as_json)
             elif name == "measure":
                 figures += _shown(_measure(Path(place), wished), quiet=as_json)
+            elif name == "encode":
+                figures += _shown(_encode(own, Path(place), wished), quiet=as_json)
             elif name != "machine":
                 figures += _shown(_run(name, Path(place) / name, wished), quiet=as_json)
     if as_json:
@@ -142,6 +145,14 @@ def _separate(machine: "Machine", place: Path, wished: _Wishes) -> "Iterable[Fig
     except ModuleNotFoundError as missing:
         raise Unavailable(f"{missing.name} is not installed: pip install torch 'vocalverse[hear]'.") from missing
     return separate.measure(machine, place, config=wished.config, quick=wished.quick)
+
+
+def _encode(machine: "Machine", place: Path, wished: _Wishes) -> "Iterable[Figure]":
+    try:
+        from vocalverse.bench import encode
+    except ModuleNotFoundError as missing:
+        raise Unavailable(f"{missing.name} is not installed: pip install torch 'vocalverse[hear]'.") from missing
+    return encode.measure(machine, place, encode.QUICK if wished.quick else encode.FULL)
 
 
 def _measure(place: Path, wished: _Wishes) -> "Iterable[Figure]":

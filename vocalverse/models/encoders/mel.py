@@ -50,10 +50,14 @@ def power_within(waves: Tensor, options: MelOptions) -> Tensor:
     triangles = filterbank(options).to(waves.device)
     frames = waves.unfold(-1, options.window, options.hop)
     blocks = [
-        torch.fft.rfft(block * window).abs().square() @ triangles.mT  # [waves, frames, bands]
+        _power(torch.fft.rfft(block * window)) @ triangles.mT  # [waves, frames, bands]
         for block in torch.split(frames, _BLOCK, dim=1)
     ]
     return torch.cat(blocks, dim=1).mT
+
+
+def _power(spectrum: Tensor) -> Tensor:
+    return spectrum.real.square() + spectrum.imag.square()
 
 
 @lru_cache(maxsize=8)

@@ -59,9 +59,10 @@ class _Encoder(nn.Module):
         self.norm_layers_2 = nn.ModuleList(_Norm() for _ in range(_LAYERS))
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        barred = (mask.unsqueeze(-1) * mask.unsqueeze(-2)) == 0
         layers = zip(self.attn_layers, self.norm_layers_1, self.ffn_layers, self.norm_layers_2, strict=True)
         for attend, after_attention, feed, after_feeding in layers:
-            x = after_attention(x + attend(x, mask))
+            x = after_attention(x + attend(x, barred))
             x = after_feeding(x + feed(x, mask))
         return x * mask
 
@@ -75,7 +76,8 @@ class _Attention(nn.Module):
         self.emb_rel_v = nn.Parameter(torch.randn(1, 2 * _REACH + 1, _HEAD_WIDTH) * _HEAD_WIDTH**-0.5)
         self.conv_q, self.conv_k, self.conv_v, self.conv_o = (nn.Conv1d(WIDTH, WIDTH, 1) for _ in range(4))
 
-    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+    def forward(self, x: Tensor, barred: Tensor) -> Tensor:
+        """`barred` [batch, 1, frames, frames]: who may not look at whom."""
         q, k, v = (
             conv(x).unflatten(1, (_HEADS, _HEAD_WIDTH)).mT for conv in (self.conv_q, self.conv_k, self.conv_v)
         )  # [batch, heads, frames, head width]
@@ -84,8 +86,7 @@ class _Attention(nn.Module):
         by_distance = q @ self.emb_rel_k[0].T
         for place, distance, rows in _near(x.shape[-1]):
             scores.diagonal(distance, -2, -1).add_(by_distance[..., rows, place])
-        allowed = mask.unsqueeze(-1) * mask.unsqueeze(-2)
-        weights = scores.masked_fill(allowed == 0, _NEVER).softmax(-1)
+        weights = scores.masked_fill_(barred, _NEVER).softmax(-1)
         out = weights @ v
         for place, distance, rows in _near(x.shape[-1]):
             out[..., rows, :] += weights.diagonal(distance, -2, -1).unsqueeze(-1) * self.emb_rel_v[0, place]

@@ -4,7 +4,7 @@ Windows are 30 s. Of a shorter one only what was sung enters the blocks, as the 
 is left out.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from torch import Tensor
@@ -49,8 +49,14 @@ def open_encoder(folder: Path, opening: Opening) -> Encoder:
     with Hollow():
         net = WhisperEncoder(dims)
     load_into(net, read_folder(folder, _PREFIXES), folder)
+    return ear(net, opening, files(folder))
+
+
+def ear(net: WhisperEncoder, opening: Opening, loaded: Iterable[Path] = ()) -> Windowed:
+    """Round a network whose weights are in place, wherever they came from."""
+    dims = net.dims
     grid = Grid(RATE_HZ, hop=2 * _PAIR * HOP, needs=2 * HOP + 1, window=dims.positions // _PAIR)
-    info = info_of(opening, files(folder), grid, Size(dims.width, dims.layers))
+    info = info_of(opening, loaded, grid, Size(dims.width, dims.layers))
     ready(net, opening)
     return Windowed(
         info=info,

@@ -4,12 +4,24 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from vocalverse.synthesis.damage.family import Generator
+
 
 @dataclass(frozen=True)
 class Rating:
     dimension: str
     value: float
     rater: str = ""  # "": nobody in particular, such as a mean of many
+
+
+@dataclass(frozen=True)
+class Damaged:
+    """What was done to a take on purpose."""
+
+    kind: str
+    grade: int  # 0: the control, which went the same way without the fault
+    of: str  # the id of the take that it was done to
+    generator: Generator
 
 
 @dataclass(frozen=True)
@@ -30,6 +42,7 @@ class Clip:
     split: str = ""  # train, validation, or test and its like (test1, test2); "": as the recipe splits
     synthetic: bool = False
     ratings: tuple[Rating, ...] = ()
+    damage: Damaged | None = None
 
     def mean(self, dimension: str) -> float | None:
         said = [rating.value for rating in self.ratings if rating.dimension == dimension]

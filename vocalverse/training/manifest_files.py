@@ -98,8 +98,9 @@ def _write_parquet(manifest: Manifest, path: Path, file: BinaryIO) -> None:
     from pyarrow import parquet
 
     rating = pa.struct([("dimension", pa.string()), ("value", pa.float64()), ("rater", pa.string())])
+    damage = pa.struct([("kind", pa.string()), ("grade", pa.int64()), ("of", pa.string()), ("generator", pa.string())])
     columns = [(name, pa.string()) for name in (*_TEXTS, "better", "worse", "dimension", "rater")]
-    schema = pa.schema([*columns, ("synthetic", pa.bool_()), ("ratings", pa.list_(rating))])
+    schema = pa.schema([*columns, ("synthetic", pa.bool_()), ("ratings", pa.list_(rating)), ("damage", damage)])
     metadata = {_METADATA: json.dumps({"scale": [manifest.low, manifest.high]})}
     table = pa.Table.from_pylist(list(as_rows(manifest, path.parent)), schema=schema.with_metadata(metadata))
     parquet.write_table(table, file)
@@ -109,7 +110,7 @@ def as_rows(manifest: Manifest, folder: Path) -> Iterator[Mapping[str, Any]]:
     """What is not known is left out. Files are named from `folder`, where they lie in it."""
     for clip in manifest.clips:
         said = asdict(clip) | {"audio": _named(clip, folder)}
-        yield {name: value for name, value in said.items() if value not in ("", False, ())}
+        yield {name: value for name, value in said.items() if value not in ("", False, (), None)}
     for pair in manifest.pairs:
         yield {name: value for name, value in asdict(pair).items() if value}
 

@@ -10,8 +10,10 @@ from typing import Any
 
 from vocalverse.training.faults import Faults
 from vocalverse.training.manifest import Clip, Manifest, Pair, Rating
+from vocalverse.training.manifest_damage import damage_of
 
 _NEEDED = ("id", "audio", "singer", "song", "licence")
+_NO_TEXT = ("ratings", "synthetic", "damage")
 _CLIP_KEYS = tuple(one.name for one in fields(Clip))
 _PAIR_KEYS = tuple(one.name for one in fields(Pair))
 _RATING_KEYS = tuple(one.name for one in fields(Rating))
@@ -119,7 +121,7 @@ class _Gathered:
 
 def _clip(said: Mapping[str, Any], folder: Path, scale: Scale, say: Say) -> Clip | None:
     _known(said, _CLIP_KEYS, say)
-    text = {name: _text(said, name, say) for name in _CLIP_KEYS if name not in ("ratings", "synthetic")}
+    text = {name: _text(said, name, say) for name in _CLIP_KEYS if name not in _NO_TEXT}
     if missing := [name for name in _NEEDED if not text[name]]:
         say(f"no {', '.join(missing)}: a clip needs {', '.join(_NEEDED)}")
         return None
@@ -146,6 +148,7 @@ def _clip(said: Mapping[str, Any], folder: Path, scale: Scale, say: Say) -> Clip
         split=text["split"],
         synthetic=bool(synthetic),
         ratings=_ratings(said.get("ratings", ()), scale, say),
+        damage=damage_of(said["damage"], say) if "damage" in said else None,
     )
 
 

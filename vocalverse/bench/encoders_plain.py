@@ -29,7 +29,7 @@ class PlainSamoye:
         """`ppg` has lost its last blocks already."""
         self._device = device
         self._dtype = torch.float32 if device == "cpu" else torch.float16
-        self._ppg = copy.deepcopy(ppg).to(device, self._dtype)
+        self._ppg = copy.deepcopy(ppg).to(device, self._dtype) if device != "cpu" else ppg  # 2.5 GB
         self._units = copy.deepcopy(units)
         layer = nn.TransformerEncoderLayer(
             units.size.width, units.size.width // 64, units.size.inner, activation="gelu", batch_first=True

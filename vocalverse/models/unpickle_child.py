@@ -24,7 +24,8 @@ from vocalverse.audio.wire import Kind, send
 from vocalverse.errors import ModelBroken
 
 BLOCK_BYTES = 8 * 2**20
-STATE_DICTS = ("state_dict", "model_state_dict", "model", "model_g", "hubert", "net", "generator")  # where trainers keep the weights
+# Where trainers keep the weights.
+STATE_DICTS = ("state_dict", "model_state_dict", "model", "model_g", "hubert", "net", "generator")
 
 _PICKLE_BYTES_AT_MOST = 64 * 2**20
 _ZIP = b"PK\x03\x04"

@@ -38,6 +38,8 @@ def from_table(kind: type[_Kind], said: Mapping[str, Any], where: str = "") -> _
 
 def read_table(path: Path) -> dict[str, Any]:
     """The whole file; nothing that is too large for what people write is read into memory."""
+    if path.exists() and not path.is_file():
+        raise WrongError("it is no plain file.")  # a pipe would never end
     try:
         with path.open("rb") as file:
             data = file.read(_LARGEST + 1)

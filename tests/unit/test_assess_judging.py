@@ -9,11 +9,9 @@ import soundfile
 
 from tests.releases import DIMENSIONS, make_tiny_release, reseal
 from vocalverse.assess import Assessor, Take, Workshop, open_assessor
-from vocalverse.assess.judging import Cabinet, ear_of
-from vocalverse.errors import ModelRefused, ReleaseBroken, ReleaseUnknown
-from vocalverse.models.catalogue import Commercial
+from vocalverse.assess.judging import Cabinet
+from vocalverse.errors import ReleaseBroken, ReleaseUnknown
 from vocalverse.records import OVERALL, Assessment, Outcome, Reason, Verdict, no_progress
-from vocalverse.release.spec import EarSpec, Part
 from vocalverse.samples.make import TAKES
 from vocalverse.separate.options import EarOptions
 
@@ -171,11 +169,3 @@ def test_a_release_that_is_not_here_is_named(cabinet: Cabinet, workshop: Worksho
         cabinet.of("gone")
     with pytest.raises(ReleaseUnknown, match="no folders"):
         Cabinet(replace(workshop, releases=None), EarOptions()).of("tiny")
-
-
-def test_an_ear_whose_licence_forbids_a_venue_s_use_is_opened_only_where_the_release_says_so(tmp_path: Path):
-    spec = replace(make_tiny_release(tmp_path).spec, ear=EarSpec(separator="lite-research"))
-    with pytest.raises(ModelRefused, match="lite-research"):
-        ear_of(spec, tmp_path / "models")
-    part = Part("lite-research", "research only", Commercial.NO, "MIR-1K")
-    assert ear_of(replace(spec, parts=(part,)), tmp_path / "models").separator.exists()

@@ -14,7 +14,7 @@ from safetensors.torch import load_file, save_file
 from tests.releases import make_tiny_release, reseal
 from tests.tiny_encoders import TEXT, WHISPER, make_tiny_text
 from tests.voices import song
-from vocalverse.errors import ReleaseBroken
+from vocalverse.errors import BackendFailed, ReleaseBroken
 from vocalverse.models.encoders.encoder import EncoderInfo, Frames, Span
 from vocalverse.models.encoders.sound import F0, Sound
 from vocalverse.models.encoders.text import open_text_encoder
@@ -142,6 +142,13 @@ def test_silence_is_judged_without_a_word_of_complaint(judge: Judge):
     nothing = np.zeros((3 * RATE_HZ, 1), np.float32)
     found = judged(judge, Sounds.of(nothing, nothing, RATE_HZ))
     assert all(math.isfinite(score.value) for score in found.scores)
+
+
+def test_no_score_is_made_up_where_an_encoder_s_numbers_ran_over(judge: Judge):
+    encoded = judge.encode(sounds())["whisper"]
+    spoilt = replace(encoded, values=np.where(encoded.start_s[:, None] > 3, np.nan, encoded.values))
+    with pytest.raises(BackendFailed, match="breath came out as no number"):
+        judge.judge({"whisper": spoilt}, UNKNOWN)
 
 
 def test_the_pitch_that_was_measured_is_the_one_that_encoders_take():

@@ -60,7 +60,7 @@ def test_every_word_of_a_spec_comes_back_from_its_toml(tmp_path: Path):
     spec = replace(
         tiny_spec(),
         title='Quotes " and \\ and\nlines, é, 歌 and \x7f',
-        ear=EarSpec("kim-vocals", "dry-one", Precision.BF16),
+        ear=EarSpec("kim-vocals", "a" * 64, "dry-one", "b" * 64, Precision.BF16, overlap=4),
         precision=Precision.BF16,
         worker_class=WorkerClass.GPU,
         text_encoders=(TextEncoderSpec("reader", "a" * 64, model="roberta-base"),),

@@ -1,3 +1,4 @@
+import os
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -94,5 +95,12 @@ def test_a_file_that_is_no_toml_is_told_why(data: bytes, wrong: str, tmp_path: P
     (tmp_path / "file.toml").write_bytes(data)
     with pytest.raises(WrongError, match=wrong):
         read_table(tmp_path / "file.toml")
-    with pytest.raises(WrongError, match="cannot be read"):
-        read_table(tmp_path)
+
+
+def test_what_is_no_file_is_not_waited_for(tmp_path: Path):
+    os.mkfifo(tmp_path / "pipe.toml")
+    for path in (tmp_path, tmp_path / "pipe.toml"):
+        with pytest.raises(WrongError, match="no plain file"):
+            read_table(path)
+    with pytest.raises(WrongError, match=r"cannot be read \(No such file"):
+        read_table(tmp_path / "gone.toml")

@@ -7,17 +7,15 @@ from vocalverse.assess.instruments import Instruments
 from vocalverse.assess.workshop import Workshop
 from vocalverse.errors import ReleaseBroken, ReleaseUnknown, RulesBroken
 from vocalverse.models.cache.cache import EncoderCache
-from vocalverse.models.shelf import Shelf
 from vocalverse.prescreen.rules import Rules, read
 from vocalverse.records import NONE, Progress, no_progress
+from vocalverse.release.ear import ear_of
 from vocalverse.release.judge import Judge
 from vocalverse.release.shelf import ReleaseShelf
-from vocalverse.release.spec import ReleaseSpec
 from vocalverse.release.sums import digest_of, read_sums
 from vocalverse.release.verify import Sealed
 from vocalverse.separate.ear import Ear
 from vocalverse.separate.options import EarOptions
-from vocalverse.separate.purpose import Purpose
 
 _AT_MOST = 2  # a new release is tried while the old one still judges
 
@@ -56,21 +54,6 @@ class Cabinet:
         ear = next(same, None) or Ear.open(options, threads=threads, trials=self._workshop.folder)
         cache = EncoderCache(self._workshop.cache) if self._workshop.cache else None
         return replace(self._plain, ear=ear, rules=rules, judge=judge, kept=cache)
-
-
-def ear_of(spec: ReleaseSpec, models: Path) -> EarOptions:
-    """As the release names its models. One that forbids a venue's use was agreed to with the release, if that says it."""
-    agreed = {part.name for part in spec.parts}
-
-    def place(name: str, purpose: Purpose) -> Path:
-        return Shelf(models).path_of(name, purpose=purpose, accepted=name in agreed)
-
-    dry = spec.ear.dereverberator
-    return EarOptions(
-        separator=place(spec.ear.separator, Purpose.SEPARATE),
-        dereverberator=place(dry, Purpose.DEREVERBERATE) if dry else None,
-        precision=spec.ear.precision,
-    )
 
 
 def _rules(sealed: Sealed) -> Rules:

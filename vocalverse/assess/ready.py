@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from vocalverse.assess.judging import ear_of
 from vocalverse.models.encoders.open import files_of, revision_of
+from vocalverse.release.ear import ear_of
 from vocalverse.release.encoders import place_of, require_revision
 from vocalverse.release.shelf import ReleaseShelf
 from vocalverse.release.spec import ReleaseSpec

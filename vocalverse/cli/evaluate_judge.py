@@ -75,7 +75,7 @@ def _place(release: str, shelf: Path) -> Path:
 
 
 def _ear(judge: "Judge", models: Path, trials: Path) -> "Ear":
-    from vocalverse.assess.judging import ear_of
+    from vocalverse.release.ear import ear_of
     from vocalverse.separate.ear import Ear
 
     return Ear.open(ear_of(judge.spec, models), trials=trials)

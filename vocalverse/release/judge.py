@@ -1,12 +1,13 @@
 """The judge that goes by a release: a voice and what was measured of it in, a score for every dimension out."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from vocalverse.errors import ModelBroken, ReleaseBroken
+from vocalverse.errors import BackendFailed, ModelBroken, ReleaseBroken
 from vocalverse.models.encoders.encoder import Encoder, EncoderInfo, Frames, Span, whole
 from vocalverse.models.encoders.sound import Sound
 from vocalverse.models.heads.batch import Estimate
@@ -117,7 +118,12 @@ class Judge:
 
 
 def _score(dimension: DimensionSpec, found: Estimate) -> Score:
-    return as_score(dimension.key, found.value.item(), found.spread.item(), dimension)
+    value, spread = found.value.item(), found.spread.item()
+    if not (math.isfinite(value) and math.isfinite(spread)):
+        raise BackendFailed(
+            f"{dimension.key} came out as no number: another precision may hold what this one does not."
+        )
+    return as_score(dimension.key, value, spread, dimension)
 
 
 def _part(progress: Progress, number: int, parts: int) -> Progress:

@@ -10,6 +10,7 @@ from vocalverse.release.figures import columns
 from vocalverse.release.spec import (
     Calibration,
     DimensionSpec,
+    EarSpec,
     EncoderSpec,
     OverallSpec,
     ReleaseSpec,
@@ -54,6 +55,7 @@ def _wrong(spec: ReleaseSpec) -> Iterator[str]:
         yield from _encoder(encoder, f"encoder {encoder.name}")
     for dimension in spec.dimensions:
         yield from _dimension(dimension, spec, f"dimension {dimension.key}")
+    yield from _ear(spec.ear)
     if spec.overall:
         yield from _overall(spec.overall, {dimension.key for dimension in spec.dimensions})
     for path in (*named_files(spec), *named_folders(spec)):
@@ -72,6 +74,15 @@ def _encoder(encoder: EncoderSpec | TextEncoderSpec, where: str) -> Iterator[str
         yield f"{where} needs either a folder in the release or a model on the shelf."
     if not _SHA256.fullmatch(encoder.revision):
         yield f"{where}, revision: {encoder.revision!r} is no sha256."
+
+
+def _ear(ear: EarSpec) -> Iterator[str]:
+    for name in ("separator_sha256", "dereverberator_sha256"):
+        said = getattr(ear, name)
+        if said is not None and not _SHA256.fullmatch(said):
+            yield f"ear, {name}: {said!r} is no sha256."
+    if ear.overlap < 1:
+        yield f"ear, overlap: {ear.overlap} is not above 0."
 
 
 def _dimension(dimension: DimensionSpec, spec: ReleaseSpec, where: str) -> Iterator[str]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from vocalverse.models.catalogue import Commercial
 from vocalverse.models.encoders.encoder import Family
 from vocalverse.records import TextKind, WorkerClass
+from vocalverse.separate.options import EarOptions
 from vocalverse.separate.precision import Precision
 
 FORMAT = 1  # of release.toml; a newer one is refused with the advice to update
@@ -92,8 +93,11 @@ class EarSpec:
     """The separator and the dereverberator, by name on the models shelf."""
 
     separator: str = "spleeter-2stems"
+    separator_sha256: str | None = None  # that it must have; None: whatever is called so
     dereverberator: str | None = None
+    dereverberator_sha256: str | None = None
     precision: Precision = Precision.FP32
+    overlap: int = EarOptions.overlap  # how many chunks hear each moment
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,8 @@ def digest_of(sums: Sums) -> str:
 def read_sums(folder: Path) -> Sums:
     """As the release was sealed. Whether the files are so is for `verify` to say."""
     path = folder / SUMS
+    if path.exists() and not path.is_file():
+        raise ReleaseBroken(f"{path} is no plain file: install the release again.")
     try:
         with path.open("rb") as file:
             text = file.read(_LARGEST).decode()

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from vocalverse.errors import ReleaseBroken, ReleaseUnknown
+from vocalverse.errors import NotFound, ReleaseBroken, ReleaseUnknown
 from vocalverse.models.digest import sha256_of_path
 from vocalverse.records import Progress, no_progress
 from vocalverse.release.read import TOML, read
@@ -45,12 +45,20 @@ def verify(folder: Path, *, progress: Progress = no_progress) -> Sealed:
         raise ReleaseBroken(f"{folder / path} is missing. {_AGAIN}")
     for number, (path, sealed) in enumerate(sums.items()):
         progress(STAGE, number / len(sums))
-        if sha256_of_path(folder / path) != sealed:
-            raise ReleaseBroken(f"{folder / path} is not what was sealed: its sha256 differs. {_AGAIN}")
+        _require_same(folder / path, sealed)
     progress(STAGE, 1.0)
     spec = read(folder)
     _require_named(spec, sums, folder)
     return Sealed(folder, spec, digest_of(sums), sums)
+
+
+def _require_same(path: Path, sealed: str) -> None:
+    try:
+        found = sha256_of_path(path)
+    except NotFound as unreadable:
+        raise ReleaseBroken(f"{unreadable} {_AGAIN}") from None
+    if found != sealed:
+        raise ReleaseBroken(f"{path} is not what was sealed: its sha256 differs. {_AGAIN}")
 
 
 def _files(folder: Path) -> Iterator[str]:

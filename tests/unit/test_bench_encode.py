@@ -8,6 +8,7 @@ import torch
 from vocalverse.bench import encode
 from vocalverse.bench.figures import Figure
 from vocalverse.bench.machine import Machine
+from vocalverse.bench.unlearnt import random_net
 from vocalverse.models.encoders.hubert_soft import HubertSize
 from vocalverse.models.encoders.whisper_net import WhisperDims
 
@@ -67,6 +68,6 @@ def test_published_sizes_are_counted_as_they_are():
 
 
 def test_what_is_written_for_the_bench_stays_in_its_folder(tmp_path: Path):
-    net = encode._random(lambda: encode.WhisperEncoder(EXTENT.tiny))
+    net = random_net(lambda: encode.WhisperEncoder(EXTENT.tiny))
     encode._publish(net, tmp_path / "here")
     assert sorted(path.name for path in tmp_path.rglob("*") if path.is_file()) == ["config.json", "model.safetensors"]

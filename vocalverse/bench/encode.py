@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +21,7 @@ from vocalverse.bench.encoders_plain import PlainSamoye
 from vocalverse.bench.figures import Figure
 from vocalverse.bench.machine import Machine
 from vocalverse.bench.separate import gpu_gflops
+from vocalverse.bench.unlearnt import RATE_HZ, made_voice, random_net
 from vocalverse.models.encoders.encoder import Encoder, Family, whole
 from vocalverse.models.encoders.hubert_soft import HubertSize, HubertSoft
 from vocalverse.models.encoders.open import open_encoder
@@ -32,11 +32,9 @@ from vocalverse.models.encoders.whisper_net import WhisperDims, WhisperEncoder
 from vocalverse.separate.backends.backend import DTYPES
 from vocalverse.separate.precision import Precision
 
-_RATE_HZ = 16_000
-_WINDOW = 30 * _RATE_HZ
+_WINDOW = 30 * RATE_HZ
 
 _Array = npt.NDArray[np.float32]
-_Net = TypeVar("_Net", bound=nn.Module)
 
 
 @dataclass(frozen=True)
@@ -85,7 +83,7 @@ def measure(machine: Machine, folder: Path, extent: Extent) -> Iterator[Figure]:
 
 
 def _whisper(device: str, folder: Path, extent: Extent) -> Iterator[Figure]:
-    net, voice = _random(lambda: WhisperEncoder(extent.tiny)), _voice(extent.song_s)
+    net, voice = random_net(lambda: WhisperEncoder(extent.tiny)), made_voice(extent.song_s)
     _publish(net, folder)
     ways = [
         way
@@ -108,7 +106,7 @@ def _ours(folder: Path, voice: Mono, precision: Precision, device: str) -> Way:
 
 
 def _heard(encoder: Encoder, voice: Mono) -> _Array:
-    sound = Sound(voice, _RATE_HZ)
+    sound = Sound(voice, RATE_HZ)
     return encoder.encode(sound, whole(sound)).values
 
 
@@ -134,7 +132,7 @@ def _theirs(net: WhisperEncoder, voice: Mono, precision: Precision, device: str)
     def hear() -> _Array:
         told = []
         for batch in batches:
-            mel = extract(batch, sampling_rate=_RATE_HZ, return_tensors="pt").input_features
+            mel = extract(batch, sampling_rate=RATE_HZ, return_tensors="pt").input_features
             told.append(theirs(mel.to(device, dtype)).last_hidden_state.float().flatten(0, 1).cpu().numpy())
         return np.concatenate(told)
 
@@ -149,7 +147,7 @@ def _large(device: str, machine: Machine, extent: Extent) -> Iterator[Figure]:
         shadow = WhisperEncoder(extent.large)
     mel = torch.zeros(1 if device == "cpu" else 8, extent.large.mels, 2 * extent.large.positions, dtype=torch.bfloat16)
     gflop = len(mel) * _gflop(shadow, mel[:1])
-    net = _random(lambda: shadow.to(torch.bfloat16).to_empty(device=device))
+    net = random_net(lambda: shadow.to(torch.bfloat16).to_empty(device=device))
     mel = mel.to(device)
 
     @torch.inference_mode()
@@ -177,11 +175,11 @@ def _gflop(shadow: nn.Module, mel: torch.Tensor) -> float:
 
 def _samoye(device: str, extent: Extent) -> Iterator[Figure]:
     """Without F0, which is tracked once for all who want it."""
-    voice = _voice(extent.features_s)
+    voice = made_voice(extent.features_s)
     ears = {
         precision: Ears(
-            ppg_ear(_random(lambda: WhisperEncoder(extent.ppg)), Opening(Family.SAMOYE, -1, precision, device)),
-            units_ear(_random(lambda: HubertSoft(extent.units)), Opening(Family.SAMOYE, -1, precision, device)),
+            ppg_ear(random_net(lambda: WhisperEncoder(extent.ppg)), Opening(Family.SAMOYE, -1, precision, device)),
+            units_ear(random_net(lambda: HubertSoft(extent.units)), Opening(Family.SAMOYE, -1, precision, device)),
         )
         for precision in (Precision.FP32, Precision.BF16)
     }
@@ -208,26 +206,6 @@ def _featured(ears: Ears, voice: Mono) -> Callable[[], _Array]:
 
 
 # --- what they share --------------------------------------------------------------------------------------------
-
-
-def _random(build: Callable[[], _Net]) -> _Net:
-    """The same numbers every time; speed does not depend on them."""
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        net = build().eval().requires_grad_(False)
-        for parameter in net.parameters():
-            if parameter.ndim > 1:
-                parameter.normal_(std=parameter[0].numel() ** -0.5)
-            else:
-                parameter.fill_(1)
-    return net
-
-
-def _voice(seconds: int) -> Mono:
-    """A glide in noise: no window is like another."""
-    t = np.arange(seconds * _RATE_HZ) / _RATE_HZ
-    glide = np.sin(2 * np.pi * (200 + 2 * t) * t)
-    return (0.2 * glide + 0.02 * np.random.default_rng(0).standard_normal(len(t))).astype(np.float32)
 
 
 def _publish(net: WhisperEncoder, folder: Path) -> None:

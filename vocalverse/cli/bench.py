@@ -37,7 +37,9 @@ class _Wishes:
 @click.command()
 @click.argument(
     "what",
-    type=click.Choice(["machine", *_SPINE, "separate", "measure", "encode", "hearing", "truth", "scoring", "all"]),
+    type=click.Choice(
+        ["machine", *_SPINE, "separate", "measure", "encode", "judge", "hearing", "truth", "scoring", "all"]
+    ),
     default="all",
 )
 @click.option("--quick", is_flag=True, help="Smaller numbers, for a first look.")
@@ -93,6 +95,7 @@ def bench(what: str, *, as_json: bool, **wishes: object) -> None:
     separate  the ear beside audio-separator, on songs, and on a GPU where one is; half an hour
     measure   all measures of a song on one core beside the plain chain, and over length; a quarter of an hour
     encode    encoders beside transformers and SaMoye's public structure, on random weights; ten minutes
+    judge     heads over a song, an epoch from the cache, and four dimensions on a GPU; two minutes
     hearing   how well the ear hears, in tables, on recordings of your own (--data); half an hour
     truth     how true the measures are, on made and damaged singing; with --data also on labels, in an hour
     scoring   what games pay for good, damaged and no singing, and what we do; half an hour, with --data two hours
@@ -116,6 +119,8 @@ def bench(what: str, *, as_json: bool, **wishes: object) -> None:
                 figures += _shown(_measure(Path(place), wished), quiet=as_json)
             elif name == "encode":
                 figures += _shown(_encode(own, Path(place), wished), quiet=as_json)
+            elif name == "judge":
+                figures += _shown(_judge(Path(place), wished), quiet=as_json)
             elif name != "machine":
                 figures += _shown(_run(name, Path(place) / name, wished), quiet=as_json)
     if as_json:
@@ -140,19 +145,21 @@ def _run(name: str, place: Path, wished: _Wishes) -> "Iterable[Figure]":
 
 
 def _separate(machine: "Machine", place: Path, wished: _Wishes) -> "Iterable[Figure]":
-    try:
+    with _torch():
         from vocalverse.bench import separate
-    except ModuleNotFoundError as missing:
-        raise Unavailable(f"{missing.name} is not installed: pip install torch 'vocalverse[hear]'.") from missing
     return separate.measure(machine, place, config=wished.config, quick=wished.quick)
 
 
 def _encode(machine: "Machine", place: Path, wished: _Wishes) -> "Iterable[Figure]":
-    try:
+    with _torch():
         from vocalverse.bench import encode
-    except ModuleNotFoundError as missing:
-        raise Unavailable(f"{missing.name} is not installed: pip install torch 'vocalverse[hear]'.") from missing
     return encode.measure(machine, place, encode.QUICK if wished.quick else encode.FULL)
+
+
+def _judge(place: Path, wished: _Wishes) -> "Iterable[Figure]":
+    with _torch():
+        from vocalverse.bench import judge
+    return judge.measure(place, judge.QUICK if wished.quick else judge.FULL)
 
 
 def _measure(place: Path, wished: _Wishes) -> "Iterable[Figure]":
@@ -164,14 +171,12 @@ def _measure(place: Path, wished: _Wishes) -> "Iterable[Figure]":
 def _show_tables(what: str, wished: _Wishes, *, as_json: bool) -> None:
     """Tables of quality: the machine's speed has no part in them."""
     tables = []
-    with tempfile.TemporaryDirectory(prefix="vocalverse-bench-", dir=wished.folder) as place, _bars() as progress:
-        try:
-            for table in _TABLES[what](Path(place), wished, progress):
-                tables.append(table)
-                if not as_json:
-                    click.echo(table.markdown() + "\n")
-        except ModuleNotFoundError as missing:
-            raise Unavailable(f"{missing.name} is not installed: pip install torch 'vocalverse[hear]'.") from missing
+    place_of_its_own = tempfile.TemporaryDirectory(prefix="vocalverse-bench-", dir=wished.folder)
+    with place_of_its_own as place, _bars() as progress, _torch():
+        for table in _TABLES[what](Path(place), wished, progress):
+            tables.append(table)
+            if not as_json:
+                click.echo(table.markdown() + "\n")
     if as_json:
         click.echo(json.dumps({"tables": [table.as_json() for table in tables]}, indent=2, ensure_ascii=False))
 
@@ -207,6 +212,15 @@ _TABLES: "dict[str, Callable[[Path, _Wishes, Progress], Iterator[Table]]]" = {
     "truth": _truth,
     "scoring": _scoring,
 }
+
+
+@contextmanager
+def _torch() -> Iterator[None]:
+    """And whatever else hears is installed, or it is said how to."""
+    try:
+        yield
+    except ModuleNotFoundError as missing:
+        raise Unavailable(f"{missing.name} is not installed: pip install torch 'vocalverse[hear]'.") from missing
 
 
 @contextmanager

@@ -33,7 +33,7 @@ GRID = Grid(RATE_HZ, hop=HOP // 2, needs=HOP, window=1500)
 
 _PPG_PIECE_S = 15
 _UNITS_PIECE_S = 20
-_F0_WIDTH = 32
+F0_WIDTH = 32
 _PPG_SHARE = 0.85  # of the work
 
 _Array = npt.NDArray[np.float32]
@@ -93,7 +93,7 @@ def files(folder: Path) -> tuple[Path, ...]:
 def open_encoder(folder: Path, opening: Opening) -> Encoder:
     require_last(opening, layers=1)
     ears = open_ears(folder, opening)
-    width = ears.ppg.info.width + ears.units.info.width + _F0_WIDTH
+    width = ears.ppg.info.width + ears.units.info.width + F0_WIDTH
     return Samoye(info_of(opening, files(folder), GRID, Size(width, layers=1)), ears)
 
 
@@ -158,5 +158,5 @@ def _fill(frames: _Array, heard: Heard) -> None:
     """Each frame of PPG and units stands for two."""
     for phase in (0, 1):
         places = frames[phase::2]
-        places[:, :-_F0_WIDTH] = np.concatenate((heard.ppg[: len(places)], heard.units[: len(places)]), axis=1)
-    frames[:, -_F0_WIDTH:] = coarse_f0.told(heard.bins[: len(frames)], _F0_WIDTH)
+        places[:, :-F0_WIDTH] = np.concatenate((heard.ppg[: len(places)], heard.units[: len(places)]), axis=1)
+    frames[:, -F0_WIDTH:] = coarse_f0.told(heard.bins[: len(frames)], F0_WIDTH)

@@ -49,6 +49,7 @@ def _figure_options(command: _Command) -> _Command:
         click.option("--triples", type=click.IntRange(1), default=300, show_default=True, help="To order, at most."),
         click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of draws and triples."),
         click.option("--html", type=_PATH, metavar="FILE", help="Write a page with plots."),
+        click.option("--damage", is_flag=True, help="MANIFEST is of `data damage`: tell what damage costs, and where."),
     ):
         command = option(command)
     return command
@@ -69,11 +70,15 @@ def evaluate(
     to against the rest; whether intervals hold what they promise; whom the judge flatters; and orders of three.
     Intervals are drawn by singer. Without a release and without --predictions only the raters are looked at.
 
+    With --damage, of takes that were damaged on purpose: how often the graver grade gets less, and how far dimensions
+    move that it should not hurt.
+
     \b
     Examples:
       vocalverse evaluate gold-2 --data rated.jsonl --split test --html gold-2.html
       vocalverse evaluate --data rated.jsonl --predictions said.csv --dimension breath
       vocalverse evaluate --data rated.jsonl
+      vocalverse evaluate gold-2 --data report/damaged.jsonl --damage --voice
     """
     from vocalverse.cli.places import require_writable
     from vocalverse.evaluation.report import as_page
@@ -86,9 +91,12 @@ def evaluate(
             require_writable(out.parent, option)
     manifest = _read(data, asked["licences"], asked["split"])
     heard = _heard(release, manifest, asked)
-    found = _evaluated(heard, manifest, data, asked)
     if save:
         _write(save, as_text(heard.said, save))
+    if asked["damage"]:
+        _show_damage(heard, manifest, asked, html=html, as_json=as_json)
+        return
+    found = _evaluated(heard, manifest, data, asked)
     if html:
         _write(html, as_page(found))
     _show(found, as_json=as_json)
@@ -136,6 +144,17 @@ def _evaluated(heard: _Heard, manifest: "Manifest", data: Path, asked: dict[str,
         both = [one for one in manifest.dimensions if one in heard.said]
         found = evaluate(manifest, heard.said, _dimensions(asked["dimensions"], both), how)
     return Evaluation(heard.judge, data.name, how, tuple(found), heard.not_judged)
+
+
+def _show_damage(
+    heard: _Heard, manifest: "Manifest", asked: dict[str, Any], *, html: Path | None, as_json: bool
+) -> None:
+    from vocalverse.cli.evaluate_damage import show_damage
+    from vocalverse.evaluation.damage import of_damage
+    from vocalverse.evaluation.figure import Resampling
+
+    found = of_damage(manifest, heard.said, Resampling(asked["draws"], seed=asked["seed"]))
+    show_damage(heard.judge, found, html=html, as_json=as_json)
 
 
 def _dimensions(asked: Sequence[str], there: Sequence[str]) -> Sequence[str]:

@@ -134,15 +134,9 @@ def _count(figures: "Mapping[str, Figure]") -> int:
 
 
 def _in_words(figures: "Mapping[str, Figure]") -> dict[str, str]:
-    return {name: _figure(figure) for name, figure in figures.items()}
+    from vocalverse.evaluation.rows import in_words as said
 
-
-def _figure(figure: "Figure") -> str:
-    if figure.value is None:
-        return "–"
-    if figure.low is None or figure.high is None:
-        return f"{figure.value:.2f}"
-    return f"{figure.value:.2f} ({figure.low:.2f} to {figure.high:.2f})"
+    return {name: said(figure) for name, figure in figures.items()}
 
 
 def _page(name: str, judge: str, found: "Report") -> str:

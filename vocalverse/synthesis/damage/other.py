@@ -89,7 +89,7 @@ def gasping(take: Intact, share: float, random: Random) -> Samples:
         centre_hz = 900 * 3**along
         hz = transform.f[:, None]
         bins *= np.exp(-0.5 * np.square(np.log2(np.maximum(hz, 1) / centre_hz) / 0.7)) * along**1.5
-        gasp = transform.istft(bins, k1=length)
+        gasp = np.real(transform.istft(bins, k1=length))
         start = max(0, end - length)
         heard[start:end] += (share * take.rms * gasp / _rms(gasp))[len(gasp) - (end - start) :, None]
     return heard.astype(np.float32)
@@ -119,8 +119,8 @@ def squeezed(take: Intact, share: float, random: Random) -> Samples:
     level_db = 20 * np.log10(np.maximum(_followed(steps), 1e-6))
     sung = level_db[level_db > level_db.max() - 40]
     over_db = np.maximum(level_db - np.quantile(sung, 0.1), 0)
-    gain_db = np.interp(np.arange(len(power)), np.arange(len(steps)) * _LEVEL_STEP, -over_db * share)
-    return (take.samples * 10 ** (gain_db / 20)[:, None]).astype(np.float32)
+    gain = 10 ** (np.interp(np.arange(len(power)), np.arange(len(steps)) * _LEVEL_STEP, -over_db * share) / 20)
+    return np.asarray(take.samples * gain[:, None], np.float32)
 
 
 def nosey(take: Intact, depth: float, random: Random) -> Samples:

@@ -1,10 +1,13 @@
 """Mean and deviation over time, all that a head without an eye for order takes of a recording."""
 
 import numpy as np
+import numpy.typing as npt
 
 from vocalverse.models.encoders.encoder import Frames
 
-_AT_ONCE = 1024  # frames
+_AT_ONCE = 256  # frames: what is made of them stays near the processor
+
+_Sums = npt.NDArray[np.float64]
 
 
 def in_two(frames: Frames) -> Frames:
@@ -15,17 +18,20 @@ def in_two(frames: Frames) -> Frames:
         return frames
     total = float(frames.seconds.sum(dtype=np.float64))
     mean = _sum(frames) / total
-    deviation = np.sqrt(_sum(frames, about=mean) / total)
+    deviation = np.sqrt(_sum(frames, about=mean.astype(np.float32)) / total)
     values = np.stack([mean - deviation, mean + deviation]).astype(np.float32)
-    return Frames(values, np.repeat(frames.start_s[:1], 2), np.full(2, total / 2, np.float32))
+    seconds = np.full(2, total / 2, np.float32)
+    return Frames(values.reshape(2, *frames.values.shape[1:]), np.repeat(frames.start_s[:1], 2), seconds)
 
 
-def _sum(frames: Frames, *, about: np.ndarray | None = None) -> np.ndarray:
-    """Of values, or of squares about a mean, each times its seconds; a stretch at a time, so that little is widened."""
-    summed = np.zeros(frames.values.shape[1:])
-    for at in range(0, len(frames.values), _AT_ONCE):
-        values = frames.values[at : at + _AT_ONCE].astype(np.float64)
+def _sum(frames: Frames, *, about: npt.NDArray[np.float32] | None = None) -> _Sums:
+    """Of values, or of squares about a mean, each times its seconds."""
+    flat = frames.values.reshape(len(frames.values), -1)
+    summed = np.zeros(flat.shape[1])
+    for at in range(0, len(flat), _AT_ONCE):
+        values = flat[at : at + _AT_ONCE]
         if about is not None:
-            values = np.square(values - about)
-        summed += np.tensordot(frames.seconds[at : at + _AT_ONCE].astype(np.float64), values, axes=1)
+            values = values - about
+            np.square(values, out=values)
+        summed += frames.seconds[at : at + _AT_ONCE] @ values
     return summed

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tests.encoding import sung
 from tests.tiny_encoders import make_tiny
 from vocalverse.errors import BackendFailed, HandedBack
+from vocalverse.models.encoders import whisper_mel
 from vocalverse.models.encoders.encoder import Encoder, Family, Span, whole
 from vocalverse.models.encoders.open import open_encoder
 from vocalverse.models.encoders.sound import Sound
@@ -133,6 +134,22 @@ def test_progress_is_told_and_may_end_it(encoder: Encoder):
 
     with pytest.raises(HandedBack):
         encoder.encode(song, whole(song), progress=stop)
+
+
+def test_what_two_encoders_hear_alike_is_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Resampling and the mel spectrogram, here; with 80 bands where the other has 128 it is another one."""
+    opened = [
+        open_encoder(family, make_tiny(family, tmp_path / f"{family}{seed}", seed=seed), layer=-1)
+        for family, seed in ((Family.QWEN2_AUDIO, 0), (Family.QWEN2_AUDIO, 1), (Family.WHISPER, 0))
+    ]
+    made: list[int] = []
+    real = whisper_mel.whisper_mel
+    monkeypatch.setattr(whisper_mel, "whisper_mel", lambda samples, bands: made.append(bands) or real(samples, bands))
+    song = Sound(sung(35.0, rate_hz=44_100), 44_100)
+    for encoder in opened:
+        encoder.encode(song, whole(song))
+    assert made == [128, 128, 80, 80]
+    assert song.at(16_000) is song.at(16_000)
 
 
 def test_values_that_are_no_numbers_are_never_given(tmp_path: Path):

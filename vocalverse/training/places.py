@@ -28,7 +28,9 @@ class OpenReader:
 
 def place_of(name: str, recipe: EncoderRecipe | Reader, models: Path) -> Place:
     if recipe.folder is None:
-        return Place(Shelf(models).encoder(str(recipe.model)), Part(str(recipe.model), _UNSAID, Commercial.UNKNOWN, "the shelf"))
+        shelf = Shelf(models)
+        here = shelf.encoders.get(str(recipe.model))
+        return Place(shelf.encoder(here.name), Part(here.name, here.licence, here.commercial, here.page))
     folder = Path(recipe.folder)
     if not folder.is_dir():
         raise NotFound(f"The encoder {name} is to be in {folder}, and there is no such folder.")

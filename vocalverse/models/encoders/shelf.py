@@ -51,14 +51,18 @@ class EncoderShelf:
     def find(self, name: str) -> InstalledEncoder | None:
         return next((one for one in self.installed() if one.name == name), None)
 
-    def path_of(self, name: str) -> Path:
-        """The folder to open."""
-        if self.find(name):
-            return self._files_of(name)
+    def get(self, name: str) -> InstalledEncoder:
+        """Or how it can be had."""
+        if installed := self.find(name):
+            return installed
         if known := find_encoder(name):
             raise ModelUnknown(f"The encoder {name} is not here yet: {known.how}")
         names = dict.fromkeys([*(one.name for one in self.installed()), *(one.name for one in encoders())])
         raise ModelUnknown(f"There is no encoder {name!r}, only {', '.join(names)}.")
+
+    def path_of(self, name: str) -> Path:
+        """The folder to open."""
+        return self._files_of(self.get(name).name)
 
     def put(
         self,
@@ -100,8 +104,7 @@ class EncoderShelf:
 
     def changed(self, name: str, *, progress: Progress = no_progress) -> tuple[str, ...]:
         """Files that are not what was put in, or not there."""
-        folder = self.path_of(name)
-        installed = _read(self._record_of(name))
+        installed, folder = self.get(name), self._files_of(name)
         wrong = []
         for number, (place, sha256) in enumerate(installed.sha256s.items(), start=1):
             path = folder / place

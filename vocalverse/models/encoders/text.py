@@ -43,7 +43,7 @@ class TextEncoder:
 
     def _pieces(self, text: str) -> list[list[int]]:
         config, tokenizer = self.net.config, self.tokenizer
-        tokens = tokenizer(text, add_special_tokens=False)["input_ids"]
+        tokens = tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
         length = config.max_position_embeddings - config.pad_token_id - 1 - _ENDS  # positions are counted from there
         return [
             [tokenizer.cls_token_id, *tokens[at : at + length], tokenizer.sep_token_id]

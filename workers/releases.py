@@ -75,7 +75,7 @@ class Holdings:
             ready = self._check(name)
         except ReleaseUnknown as gone:
             return _Looked(frozenset(), why=str(gone))
-        except (VocalVerseError, OSError) as broken:
+        except (VocalVerseError, OSError, ImportError) as broken:
             log.error("%s", broken, extra={"action": "release_refused", "release": name})
             return _Looked(traits, why=str(broken))
         log.info("release %s can judge here", name, extra={"action": "release_held", "release": name})

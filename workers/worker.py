@@ -9,6 +9,7 @@ import os
 import signal
 import socket
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime
 from types import FrameType
 
@@ -106,11 +107,20 @@ def main() -> None:
     )
     _watch_for_stop(workplace)
     for helper in (workplace.be_seen, workplace.watch_releases, workplace.tidy_cache):
-        threading.Thread(target=helper, name=helper.__name__, daemon=True).start()
+        threading.Thread(target=_help, args=(helper,), name=helper.__name__, daemon=True).start()
     try:
         worker.work(logging_level="WARNING")
     finally:
         workplace.leave()
+
+
+def _help(helper: Callable[[], None]) -> None:
+    """Should it fail, the worker stops, and its supervisor starts another one."""
+    try:
+        helper()
+    except BaseException:
+        log.exception("%s failed", helper.__name__, extra={"action": "helper_failed"})
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _watch_for_stop(workplace: Workplace) -> None:

@@ -75,7 +75,9 @@ def begin(engine: Engine, task_id: UUID, *held: str) -> Lease:
     return lease.start(engine, task_id, fence, worker="w", options=LEASES, held=held)
 
 
-def judge(owner: Engine, engine: Engine, venue_id: UUID, release: Known, **said: object) -> UUID:
+def judge(
+    owner: Engine, engine: Engine, venue_id: UUID, release: Known, found: Assessment = SCORED, **said: object
+) -> UUID:
     """A new recording, judged by that release."""
     with owner.begin() as connection:
         register(connection, release)
@@ -83,7 +85,7 @@ def judge(owner: Engine, engine: Engine, venue_id: UUID, release: Known, **said:
         connection.execute(
             text("UPDATE tasks SET release = :name WHERE id = :id"), {"name": release.name, "id": accepted.task_id}
         )
-    begin(engine, accepted.task_id, *([release.digest] if release.digest else [])).finish(SCORED)
+    begin(engine, accepted.task_id, *([release.digest] if release.digest else [])).finish(found)
     return UUID(str(accepted.recording_id))
 
 

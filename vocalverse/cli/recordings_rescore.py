@@ -2,13 +2,13 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import click
 
+from vocalverse.cli.bars import bars
 from vocalverse.cli.database import operating
 from vocalverse.cli.output import json_option, show_done
 from vocalverse.settings import Settings
@@ -94,11 +94,11 @@ def _hand_out(settings: Settings, wanted: "Wanted", most: int, *, wait: bool) ->
     with operating(settings) as connection:
         venues = venues_of(connection, wanted)
     made = 0
-    with _bar(most if wait else 0) as show:
+    with bars({}) as progress:
         while made < most:
             more = _fill(settings, wanted, venues, most - made)
             made += more
-            show(made)
+            progress("handed out", made / most)
             if more:
                 continue
             with operating(settings) as connection:
@@ -122,21 +122,6 @@ def _fill(settings: Settings, wanted: "Wanted", venues: Sequence[UUID], most: in
             free = min(most - made, room(workload, wanted, venue_id, patience))
             made += rescore_next(connection, wanted, venue_id, limit=free) if free > 0 else 0
     return made
-
-
-@contextmanager
-def _bar(count: int) -> Iterator[Callable[[int], None]]:
-    """Where somebody waits and looks."""
-    if not count or not sys.stderr.isatty():
-        yield lambda _made: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-        bar = progress.add_task("handed out", total=count)
-        yield lambda made: progress.update(bar, completed=made)
 
 
 def _sentence(name: str, facts: Mapping[str, int], *, dry_run: bool) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from vocalverse.cli.bars import bars
 from vocalverse.cli.database import operating
 from vocalverse.cli.output import json_option, show_done
 from vocalverse.records import NONE
@@ -59,16 +60,17 @@ def verified(settings: Settings, name: str, *, accepted: Sequence[str] = ()) -> 
     from vocalverse.release.shelf import ReleaseShelf
 
     shelf = ReleaseShelf(Path(settings.releases))
-    sealed = shelf.verify(name)
+    with bars({"verify": "verifying"}) as progress:
+        sealed = shelf.verify(name, progress=progress)
     shelf.accept(sealed, accepted)
     return Known(name, sealed.digest, sealed.spec.worker_class, asdict(sealed.spec))
 
 
 def _held(release: "Registered") -> str:
     """Which of the workers can judge by it."""
-    kind = f"{release.worker_class} {'worker' if release.workers == 1 else 'workers'}"
+    kind = f"{release.worker_class} {'workers' if release.workers > 1 else 'worker'}"
     if not release.workers:
         return f"No {kind} is at work: recordings wait for one."
     if not release.holders:
-        return f"None of {release.workers} {kind} has a sound copy yet: recordings wait until one does (vocalverse doctor)."
+        return f"Of {release.workers} {kind} none has a sound copy: recordings wait until one does (vocalverse doctor)."
     return f"{release.holders} of {release.workers} {kind} can judge by it."

@@ -91,13 +91,14 @@ def _tables(found: "Sequence[Pair]") -> dict[str, list[Row]]:
 
 
 def _shifts(found: "Sequence[Pair]", of: "Callable[[Pair], tuple[str, ...]]", names: tuple[str, ...]) -> list[Row]:
-    """A row for each group; those of very few takes are one."""
+    """A row for each group; those of very few takes are one, where together they are enough."""
     groups: defaultdict[tuple[str, ...], list[Pair]] = defaultdict(list)
     for pair in found:
         groups[of(pair)].append(pair)
     for group in [group for group, own in groups.items() if len(group) > 1 and len(own) < _FEWEST]:
         groups[(*group[:-1], _FEW)] += groups.pop(group)
-    return [{**dict(zip(names, group, strict=True)), **_shift(groups[group])} for group in sorted(groups)]
+    told = [group for group in sorted(groups) if group[-1] != _FEW or len(groups[group]) >= _FEWEST]
+    return [{**dict(zip(names, group, strict=True)), **_shift(groups[group])} for group in told]
 
 
 def _shift(own: "Sequence[Pair]") -> Row:

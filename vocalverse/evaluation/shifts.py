@@ -3,19 +3,19 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-Marks = npt.NDArray[np.float64]  # [takes], 0 to 100
+from vocalverse.evaluation.correlation import srcc
+from vocalverse.evaluation.figure import Floats
 
 
 @dataclass(frozen=True)
 class Marked:
-    """What two judges say of the same takes; the first one's with its intervals."""
+    """What two judges say of the same takes, 0 to 100; the first one's with its intervals. [takes]."""
 
-    before: Marks
-    low: Marks
-    high: Marks
-    after: Marks
+    before: Floats
+    low: Floats
+    high: Floats
+    after: Floats
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Shift:
     lowest_tenth: float  # a tenth of the shifts lies below
     highest_tenth: float  # and a tenth above
     beyond: float  # share of takes that the second marks outside of the first one's interval
-    order: float | None  # Spearman's ρ between the two; None where either marks all takes alike, or there are two
+    order: float | None  # Spearman's ρ between the two; None where either marks all takes alike
 
 
 def shift(marked: Marked) -> Shift:
@@ -43,13 +43,5 @@ def shift(marked: Marked) -> Shift:
         lowest_tenth=float(lowest),
         highest_tenth=float(highest),
         beyond=float(beyond.mean()),
-        order=_order(marked.before, marked.after),
+        order=srcc(marked.after, marked.before),
     )
-
-
-def _order(before: Marks, after: Marks) -> float | None:
-    from scipy.stats import rankdata
-
-    if len(before) < 3 or np.ptp(before) == 0 or np.ptp(after) == 0:
-        return None
-    return float(np.corrcoef(rankdata(before), rankdata(after))[0, 1])

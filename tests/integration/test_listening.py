@@ -15,6 +15,7 @@ import soundfile
 from sqlalchemy import Engine, insert, text
 
 from tests.listening_house import RATE_HZ, House, furnished, made
+from tests.releases import make_tiny_release
 from tests.seeding import add_venue
 from tests.voices import song
 from vocalverse.ids import uuid7
@@ -52,7 +53,9 @@ def test_nothing_on_the_wire_tells_the_tier_the_judge_or_the_singer(http: httpx.
     sound = http.get(f"/sound/{turn.json()['triple']['takes'][0]}.flac")
     assert sound.headers["content-type"] == "audio/flac"
     assert not {"clip", "take"} & set(str(sound.headers).split())
-    assert soundfile.info(io.BytesIO(sound.content)).extra_info.endswith("Vorbis Comment Metadata\nEnd\n")  # and none in it
+    assert soundfile.info(io.BytesIO(sound.content)).extra_info.endswith(
+        "Vorbis Comment Metadata\nEnd\n"
+    )  # and none in it
 
 
 def test_every_take_of_a_session_is_equally_loud(http: httpx.Client, house: House) -> None:
@@ -250,6 +253,23 @@ def test_what_cannot_be_is_said_in_a_sentence(house: House, arguments: tuple[str
     done = house.run(*arguments)
     assert done.returncode in (2, 4)
     assert said in done.stderr
+
+
+def test_a_release_judges_the_clips_of_a_manifest_for_a_session(house: House) -> None:
+    release = make_tiny_release(house.folder / "releases")
+    clips = ("--data", house.folder / "takes.jsonl", "--release", release.folder, "--voice")
+    plan = ("--triples", 3, "--attention", 1)
+    made = house.said("create", "june", *clips, "--dimension", "breath", "--dimension", "timbre", *plan)
+    assert made["triples"] == 8
+    scores = house.rows(
+        "SELECT p.dimension, t.tier::text, t.score FROM htpr_takes t JOIN htpr_triples p ON p.id = triple_id"
+    )
+    for dimension in ("breath", "timbre"):
+        tiers = {
+            tier: [row["score"] for row in scores if (row["dimension"], row["tier"]) == (dimension, tier)]
+            for tier in ("high", "medium", "low")
+        }
+        assert min(tiers["high"]) > max(tiers["medium"]) > max(tiers["low"])
 
 
 def test_too_small_a_pool_and_a_name_that_is_taken_make_no_session(house: House) -> None:

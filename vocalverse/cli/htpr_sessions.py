@@ -29,37 +29,45 @@ _address = click.option(
 
 @dataclass(frozen=True)
 class _Heard:
-    """What is heard: clips of a manifest's that a file says something of, or recordings that a release has scored."""
+    """What is heard, and whose word makes the tiers."""
 
     data: Path | None
     predictions: Path | None
     release: str | None
     venue: str | None
+    alone: bool
 
     @property
     def judge(self) -> str:
         return self.release or str(self.predictions)
 
-    def candidates(self, connection: "Connection", dimension: str) -> "list[Candidate]":
+    def pools(self, connection: "Connection", dimensions: Sequence[str]) -> "dict[str, list[Candidate]]":
         match self:
             case _Heard(data=Path() as data, predictions=Path() as predictions, release=None, venue=None):
-                return _of_files(data, predictions, dimension)
+                return _of_files(data, predictions, dimensions)
+            case _Heard(data=Path() as data, predictions=None, release=str(release), venue=None):
+                return _of_clips(data, release, dimensions, alone=self.alone)
             case _Heard(data=None, predictions=None, release=str(release)):
-                return _of_release(connection, release, dimension, self.venue)
+                return {one: _of_recordings(connection, release, one, self.venue) for one in dimensions}
         raise BadInput(
-            "Say what is to be heard: --data MANIFEST with --predictions FILE, or --release NAME, and where it is not of"
-            " all venues, --venue SLUG."
+            "Say what is to be heard: --data MANIFEST with --predictions FILE or --release NAME; or --release NAME alone,"
+            " for recordings that it has scored, and where they are not of all venues, --venue SLUG."
         )
 
 
 def _heard_options(command: _Command) -> _Command:
     for option in (
-        click.option("--venue", metavar="SLUG", help="With --release: this venue's recordings alone."),
-        click.option("--release", metavar="NAME", help="The judge, of recordings that it has scored here."),
+        click.option("--venue", metavar="SLUG", help="Without --data: this venue's recordings alone."),
+        click.option(
+            "--voice", "alone", is_flag=True, help="Clips are voices alone: --release need not separate them."
+        ),
+        click.option(
+            "--release", metavar="NAME", help="The judge: of the clips, or of recordings that it scored here."
+        ),
         click.option(
             "--predictions", type=_FILE, metavar="FILE", help="What the judge said of clips: CSV, JSON Lines."
         ),
-        click.option("--data", type=_FILE, metavar="MANIFEST", help="The clips that it was said of."),
+        click.option("--data", type=_FILE, metavar="MANIFEST", help="The clips that listeners hear."),
     ):
         command = option(command)
     return command
@@ -111,9 +119,9 @@ def _plan_options(command: _Command) -> _Command:
 def create(name: str, *, dimensions: tuple[str, ...], listeners: int, address: str, as_json: bool, **said: Any) -> None:
     """Make the session NAME: triples of takes, one of each of the judge's tiers.
 
-    What is heard are clips of a manifest by what a file says of them (a line each: id, and a column for each dimension),
-    or recordings of venues that a release has scored. A recording appears only where its singer lets its sound be kept,
-    shared and learnt from.
+    What is heard are clips of a manifest, by what a file says of them (a line each: id, and a column for each dimension)
+    or by a release that judges them now; or recordings of venues that a release has scored. A recording appears only
+    where its singer lets its sound be kept, shared and learnt from.
 
     Triples are of one song where it has takes of all three tiers. An attention check is a triple whose Low take was
     spoiled beyond doubt: howling, full of holes and noise. Who does not put it last did not listen, and is left out of
@@ -132,14 +140,9 @@ def create(name: str, *, dimensions: tuple[str, ...], listeners: int, address: s
     plan = Plan(**{part: said.pop(part) for part in ("triples", "attention", "seed")})
     heard = _Heard(**said)
     with operating() as connection:
-        triples = [
-            triple
-            for dimension in dict.fromkeys(dimensions)
-            for triple in planned(heard.candidates(connection, dimension), dimension, plan)
-        ]
-        make_session(
-            connection, triples, name=name, judge=heard.judge, seed=plan.seed, open_to_all=not listeners
-        )
+        pools = heard.pools(connection, list(dict.fromkeys(dimensions)))
+        triples = [triple for dimension, pool in pools.items() for triple in planned(pool, dimension, plan)]
+        make_session(connection, triples, name=name, judge=heard.judge, seed=plan.seed, open_to_all=not listeners)
         names = [f"listener {number}" for number in range(1, listeners + 1)]
         links = _invited(connection, find_session(connection, name), names, address)
     facts = {"name": name, "judge": heard.judge, "triples": len(triples), "seed": plan.seed, "links": links}
@@ -214,15 +217,30 @@ def close(name: str, *, as_json: bool) -> None:
     show_done(f"{name} is closed. What came out: vocalverse htpr report {name}", {"closed": name}, as_json=as_json)
 
 
-def _of_files(data: Path, predictions: Path, dimension: str) -> "list[Candidate]":
+def _of_files(data: Path, predictions: Path, dimensions: Sequence[str]) -> "dict[str, list[Candidate]]":
     from vocalverse.evaluation.predictions import read as read_predictions
     from vocalverse.listening.plan import of_manifest
     from vocalverse.training.manifest_files import read
 
-    return of_manifest(read(data), read_predictions(predictions), dimension)
+    manifest, said = read(data), read_predictions(predictions)
+    return {dimension: of_manifest(manifest, said, dimension) for dimension in dimensions}
 
 
-def _of_release(connection: "Connection", release: str, dimension: str, venue: str | None) -> "list[Candidate]":
+def _of_clips(data: Path, release: str, dimensions: Sequence[str], *, alone: bool) -> "dict[str, list[Candidate]]":
+    from vocalverse.cli.evaluate_judge import Sitting, judged
+    from vocalverse.listening.plan import of_manifest
+    from vocalverse.training.manifest_files import read
+
+    manifest = read(data)
+    said, _ = judged(manifest.clips, Sitting(release, alone=alone, cache=None, device="cpu"))
+    scores = {
+        clip.id: {name: told[clip.id].value for name, told in said.items() if clip.id in told}
+        for clip in manifest.clips
+    }
+    return {dimension: of_manifest(manifest, scores, dimension) for dimension in dimensions}
+
+
+def _of_recordings(connection: "Connection", release: str, dimension: str, venue: str | None) -> "list[Candidate]":
     from vocalverse.listening.plan import of_recordings
     from vocalverse.store.listening import judged
     from vocalverse.store.venues import find_venue

@@ -361,3 +361,30 @@ def test_with_its_recording_every_judging_of_it_goes(owner: Engine, engine: Engi
             connection.scalar(text(f"SELECT count(*) FROM {table}")) for table in ("tasks", "assessments", "scores")
         ]
     assert left == [0, 0, 0]
+
+
+# As the release before wrote them, word for word.
+_BEFORE = (
+    "INSERT INTO workers (name, worker_class, host, version, tasks_done, task_s)"
+    " VALUES ('old', 'cpu', 'here', '0', 0, NULL)"
+    " ON CONFLICT (name) DO UPDATE SET seen_at = now(), tasks_done = 0, task_s = NULL",
+    "INSERT INTO scores (assessment_id, dimension, value, low, high) SELECT id, 'old', 3.0, 2.5, 3.5 FROM assessments",
+)
+
+
+def test_what_the_release_before_writes_is_read(owner: Engine, engine: Engine) -> None:
+    """Its workers have no release, and its scores no marks."""
+    with owner.begin() as connection:
+        venue_id = add_venue(connection)
+    recording_id = judge(owner, engine, venue_id, NOTHING, Assessment(Outcome.SCORED))
+    with engine.begin() as connection:
+        for statement in _BEFORE:
+            connection.execute(text(statement))
+    with owner.begin() as connection:
+        result = find_result(connection, find_recording(connection, recording_id, venue_id=None).task_id)
+        assert list_refusals(connection, worker_silent_s=10) == []
+        activate(connection, GOLD, actor="me")
+        take_in(connection, venue_id)
+    assert result
+    assert (result.overall, result.dimensions["old"].value, result.dimensions["old"].mark) == (None, 3.0, None)
+    assert not dispatched(engine)

@@ -12,6 +12,7 @@ from vocalverse.cli.database import operating
 from vocalverse.cli.output import json_option, show_json, show_rows
 from vocalverse.cli.places import require_writable
 from vocalverse.errors import NotFound
+from vocalverse.records import OVERALL
 from vocalverse.settings import Settings
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 _FEWEST = 3  # takes in a group that is told of by itself: fewer would tell of singers
 _FEW = f"(fewer than {_FEWEST} takes each)"
+_SONGS = 20  # lines on a terminal
 _SHIFT = ("takes", "mean", "median", "lowest_tenth", "highest_tenth", "beyond", "order")
 
 Row = Mapping[str, object]
@@ -97,7 +99,7 @@ def _shifts(found: "Sequence[Pair]", of: "Callable[[Pair], tuple[str, ...]]", na
         groups[of(pair)].append(pair)
     for group in [group for group, own in groups.items() if len(group) > 1 and len(own) < _FEWEST]:
         groups[(*group[:-1], _FEW)] += groups.pop(group)
-    told = [group for group in sorted(groups) if group[-1] != _FEW or len(groups[group]) >= _FEWEST]
+    told = [group for group in sorted(groups, key=_overall_last) if group[-1] != _FEW or len(groups[group]) >= _FEWEST]
     return [{**dict(zip(names, group, strict=True)), **_shift(groups[group])} for group in told]
 
 
@@ -110,13 +112,22 @@ def _shift(own: "Sequence[Pair]") -> Row:
     return asdict(shift(Marked(*(np.array(column, np.float64) for column in columns))))
 
 
+def _overall_last(group: tuple[str, ...]) -> tuple[bool, tuple[str, ...]]:
+    return group[0] == OVERALL, group
+
+
 def _show(tables: Mapping[str, Sequence[Row]], before: str, after: str, *, as_json: bool) -> None:
+    """For people only the songs with the widest shifts."""
     if as_json:
         show_json({"before": before, "after": after, **tables})
         return
-    for at, (title, names) in enumerate(
-        {"dimensions": ("dimension",), "venues": ("dimension", "venue"), "songs": ("dimension", "song")}.items()
-    ):
-        if at:
+    widest = sorted(tables["songs"], key=lambda row: -abs(float(str(row["mean"]))))[:_SONGS]
+    show_rows(tables["dimensions"], columns=("dimension", *_SHIFT), as_json=False, empty="")
+    for kind, rows in (("venue", tables["venues"]), ("song", widest)):
+        if rows:
             click.echo()
-        show_rows(tables[title], columns=(*names, *_SHIFT), as_json=False, empty="")
+            show_rows(rows, columns=("dimension", kind, *_SHIFT), as_json=False, empty="")
+    if len(widest) < len(tables["songs"]):
+        click.echo(
+            f"The {_SONGS} widest of {len(tables['songs'])} shifts by song; --json and --html have all.", err=True
+        )

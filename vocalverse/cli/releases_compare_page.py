@@ -23,7 +23,9 @@ def write_page(
     body = [
         paragraph(
             f"Marks from 0 to 100 of {after} against those of {before}, of the recordings that both have judged. Above 0"
-            f" {after} is the milder one."
+            f" {after} is the milder one. A tenth of the takes lies below the lowest tenth, and a tenth above the highest;"
+            f" beyond is the share of takes that {after} marks outside of {before}'s interval; order is Spearman's ρ, 1"
+            " where both put the takes in the same order."
         ),
         table(tables["dimensions"], ("dimension", *_SHIFT)),
         _bars(tables["dimensions"], "dimension"),

@@ -56,10 +56,10 @@ def test_what_a_judge_said_is_held_against_raters(rated: Path, said: Path) -> No
     code, out, _ = run(*asked, "--json", "--html", page, "--save", again)
     assert code == 0
     breath = json.loads(out)["dimensions"]["breath"]
-    assert breath["clips"]["srcc"]["value"] > 0.9
-    assert breath["clips"]["srcc"]["n"] == 24
+    assert breath["whole"]["clips"]["srcc"]["value"] > 0.9
+    assert breath["whole"]["clips"]["srcc"]["n"] == 24
     assert breath["sureness"]["width"] == pytest.approx(1.2)
-    assert breath["agreement"]["one_against_rest"]["srcc"]["value"] < breath["clips"]["srcc"]["value"]
+    assert breath["agreement"]["one_against_rest"]["srcc"]["value"] < breath["whole"]["clips"]["srcc"]["value"]
     assert {group["word"] for group in breath["groups"]} == {"f", "m"}
     assert "<svg" in page.read_text()
     assert run("--data", rated, "--predictions", again, *asked[4:], "--json")[1] == out.replace(said.name, again.name)
@@ -96,7 +96,7 @@ def test_a_judge_is_not_tried_on_whom_it_learnt_from(rated: Path, said: Path) ->
         one["split"] = "test2" if at % 6 == 0 else "train"
     parted = written(rated.parent, lines)
     code, out, _ = run("--data", parted, "--predictions", said, "--split", "test", "--draws", 20, "--json")
-    assert (code, json.loads(out)["dimensions"]["breath"]["clips"]["rmse"]["n"]) == (0, 4)
+    assert (code, json.loads(out)["dimensions"]["breath"]["whole"]["clips"]["rmse"]["n"]) == (0, 4)
     lines[1]["split"] = "test2"
     leaking = written(rated.parent, lines)
     assert "[split_leaks]" in run("--data", leaking, "--predictions", said, "--split", "test")[2]
@@ -118,7 +118,7 @@ def test_a_release_hears_each_clip_once_and_tells_the_same_again(
     assert (code, "c9" in told) == (0, True)
     found = json.loads(first)
     assert list(found["not_judged"]) == ["c9"]
-    assert found["dimensions"]["breath"]["clips"]["rmse"]["n"] == 3
+    assert found["dimensions"]["breath"]["whole"]["clips"]["rmse"]["n"] == 3
     assert (tmp_path / "said.csv").read_text().startswith("id,breath,breath_low,breath_high,technique,")
 
     def deaf(*_: object) -> None:

@@ -192,20 +192,26 @@ def test_an_evaluation_tells_of_clips_systems_domains_raters_pairs_and_orders() 
     timbre = {"c0": Told(3), "c1": Told(2), "c2": Told(2), "c3": Told(3), "c4": Told(2), "c5": Told(2)}
     asked = Asked(FEW, triples=20)
     found, compared = evaluate(data, {"breath": breath, "timbre": timbre}, ["breath", "timbre"], asked)
-    assert found.clips["srcc"].value == pytest.approx(
+    assert found.whole.clips["srcc"].value == pytest.approx(
         stats.spearmanr([breath[one.id].value for one in data.clips], list(means.values())).statistic
     )
-    assert found.systems["lcc"].n == 6
+    assert found.whole.systems["lcc"].n == 6
     by_system = [np.mean([means[f"c{at}"] for at in range(48) if at % 6 == system]) for system in range(6)]
     told_by_system = [np.mean([breath[f"c{at}"].value for at in range(48) if at % 6 == s]) for s in range(6)]
-    assert found.systems["rmse"].value == pytest.approx(np.sqrt(np.mean(np.subtract(by_system, told_by_system) ** 2)))
-    assert {word: one["mae"].n for word, one in found.domains.items()} == {"d0": 24, "d1": 24}
+    assert found.whole.systems["rmse"].value == pytest.approx(
+        np.sqrt(np.mean(np.subtract(by_system, told_by_system) ** 2))
+    )
+    assert {word: (one.clips["mae"].n, one.systems["mae"].n) for word, one in found.domains.items()} == {
+        "d0": (24, 3),
+        "d1": (24, 3),
+    }
+    assert found.splits == {}
     assert found.agreement
     assert found.agreement.judge_against_rest["rmse"].n == 48
     assert found.sureness
     assert found.sureness.width == pytest.approx(2)
     assert (compared.pairs.value, compared.pairs.n) == (pytest.approx(0.5), 3)  # one right, one wrong, one alike
-    assert compared.clips["srcc"].why == "fewer than two to compare"
+    assert compared.whole.clips["srcc"].why == "fewer than two to compare"
     assert compared.agreement is None
 
 

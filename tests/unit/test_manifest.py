@@ -52,6 +52,8 @@ def test_a_manifest_moves_with_its_folder_and_from_elsewhere_names_whole_paths(t
     ("change", "told"),
     [
         ({"audio": "gone.wav"}, "there is no file"),
+        ({"audio": "\0"}, "there is no file"),
+        ({"audio": "x" * 5000}, "there is no file"),
         ({"singer": ""}, "no singer"),
         ({"licence": None, "song": None}, "no song, licence"),
         ({"singr": "x"}, "unknown key 'singr': did you mean 'singer'?"),
@@ -64,6 +66,7 @@ def test_a_manifest_moves_with_its_folder_and_from_elsewhere_names_whole_paths(t
         ({"ratings": [rating("breath", 0)]}, "0, and the scale goes from 1 to 5"),
         ({"ratings": [rating("breath", float("nan"))]}, "nan, no finite number"),
         ({"ratings": [rating("breath", "4")]}, "'4', no finite number"),
+        ({"ratings": [rating("breath", 10**400)]}, "no finite number"),
         ({"ratings": [rating("breath", True)]}, "True, no finite number"),
         ({"ratings": [{"value": 3}]}, "has no dimension"),
         ({"ratings": [rating("breath", 3, "x"), rating("breath", 4, "x")]}, "'x' rated breath twice"),

@@ -97,7 +97,7 @@ def _shared(values: Floats) -> Iterator[Floats]:
 
 def _kappa(one: Floats, other: Floats) -> float | None:
     """By chance, any rating of the one meets any of the other."""
-    by_chance = float(np.mean((one[:, None] - other[None, :]) ** 2))
+    by_chance = float(one.var() + other.var() + (one.mean() - other.mean()) ** 2)
     return 1 - float(np.mean((one - other) ** 2)) / by_chance if by_chance > 0 else None
 
 

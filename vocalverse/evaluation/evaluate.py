@@ -26,14 +26,20 @@ class Asked:
 
 
 @dataclass(frozen=True)
+class Measured:
+    clips: Mapping[str, Figure]  # measures by clip
+    systems: Mapping[str, Figure]  # the same of means by system; empty where nobody said what made them
+
+
+@dataclass(frozen=True)
 class OfDimension:
     """What is not known is empty, or None."""
 
     dimension: str
     judgements: Judgements
-    clips: Mapping[str, Figure]  # measures by clip
-    systems: Mapping[str, Figure]  # the same of means by system
-    domains: Mapping[str, Mapping[str, Figure]]  # by clip, within each
+    whole: Measured
+    domains: Mapping[str, Measured]
+    splits: Mapping[str, Measured]
     pairs: Figure  # share in order of what people compared
     agreement: Agreement | None
     reliability: tuple[Bin, ...]
@@ -75,13 +81,12 @@ def raters_alone(manifest: Manifest, dimensions: Sequence[str], asked: Asked = A
 def _of(manifest: Manifest, told: Mapping[str, Told], dimension: str, asked: Asked) -> OfDimension:
     found, resampling = Judgements.of(manifest.clips, told, dimension), asked.resampling
     pairs = [pair for pair in manifest.pairs if pair.dimension == dimension]
-    domains = found.by("domain")
     return OfDimension(
         dimension=dimension,
         judgements=found,
-        clips=by_clip(found, resampling),
-        systems=_by_system(found, resampling),
-        domains={word: by_clip(found.only(places), resampling) for word, places in domains.items() if len(domains) > 1},
+        whole=_measured(found, resampling),
+        domains=_within(found, "domain", resampling),
+        splits=_within(found, "split", resampling),
         pairs=_pairs(manifest, pairs, told, resampling),
         agreement=_agreement(manifest, told, dimension, resampling),
         reliability=reliability(found),
@@ -92,8 +97,14 @@ def _of(manifest: Manifest, told: Mapping[str, Told], dimension: str, asked: Ask
     )
 
 
-def by_clip(found: Judgements, resampling: Resampling) -> dict[str, Figure]:
-    return _measures(found.told, found.rated, found.singers, resampling)
+def _measured(found: Judgements, resampling: Resampling) -> Measured:
+    return Measured(_measures(found.told, found.rated, found.singers, resampling), _by_system(found, resampling))
+
+
+def _within(found: Judgements, fact: str, resampling: Resampling) -> dict[str, Measured]:
+    """Where there are several: one alone would be the whole again."""
+    parts = found.by(fact)
+    return {word: _measured(found.only(at), resampling) for word, at in parts.items() if len(parts) > 1}
 
 
 def _measures(told: Floats, rated: Floats, clusters: Sequence[str], resampling: Resampling) -> dict[str, Figure]:

@@ -30,7 +30,7 @@ def as_page(found: Evaluation) -> str:
 
 
 def _over_dimensions(found: Evaluation) -> Html:
-    return plots.bars([_bar(one.dimension, one.clips["srcc"]) for one in found.dimensions], Axes("ρ"))
+    return plots.bars([_bar(one.dimension, one.whole.clips["srcc"]) for one in found.dimensions], Axes("ρ"))
 
 
 def _of(one: OfDimension) -> list[Html]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from vocalverse.evaluation.evaluate import Evaluation, OfDimension
+from vocalverse.evaluation.evaluate import Evaluation, Measured, OfDimension
 from vocalverse.evaluation.figure import Figure
 from vocalverse.evaluation.raters import Agreement
 
@@ -30,9 +30,10 @@ _ORDERS = ("exact", "pairs", "high_medium", "medium_low", "high_low", "tau")
 def tables(found: Evaluation) -> Iterator[Table]:
     """Those that have anything in them."""
     for title, rows in (
-        ("The judge against raters, clip by clip", _measured(found, lambda one: {"": one.clips})),
-        ("By system: means of what each one made", _measured(found, lambda one: {"": one.systems})),
-        ("By domain, clip by clip", _measured(found, lambda one: one.domains)),
+        ("The judge against raters, clip by clip", _measured(found, lambda one: {"": one.whole.clips})),
+        ("By system: means of what each one made", _measured(found, lambda one: {"": one.whole.systems})),
+        ("By domain", _measured(found, lambda one: _parts(one.domains))),
+        ("By split", _measured(found, lambda one: _parts(one.splits))),
         ("Pairs that people compared", _pairs(found)),
         ("Raters among each other", _agreement(found)),
         ("One rater against the rest, and the judge in that rater's place", _ceiling(found)),
@@ -86,13 +87,21 @@ def _as_plain(value: Any) -> Any:
 def _measured(found: Evaluation, of: Of) -> Rows:
     return [
         {"dimension": one.dimension}
-        | ({"domain": word} if word else {})
+        | ({"of": word} if word else {})
         | {"n": figures["srcc"].n}
         | {name: in_words(figures[name]) for name in _MEASURES}
         for one in found.dimensions
         for word, figures in of(one).items()
         if figures and figures["srcc"].n
     ]
+
+
+def _parts(parts: Mapping[str, Measured]) -> dict[str, Mapping[str, Figure]]:
+    """By clip, and by system where systems are known."""
+    said: dict[str, Mapping[str, Figure]] = {}
+    for word, measured in parts.items():
+        said |= {word: measured.clips, f"{word}, systems": measured.systems}
+    return said
 
 
 def _pairs(found: Evaluation) -> Rows:

@@ -122,10 +122,12 @@ def _with(
     def fit(one: Performance) -> tuple[bool, bool, int, float]:
         return one.song != high.song, one.singer == high.singer != "", uses[one.id], chance[one.id]
 
-    others = (sorted(tiered[tier], key=fit) for tier in (Tier.MEDIUM, Tier.LOW))
-    for medium, low in product(*others):
-        if high.score > medium.score > low.score:
-            yield Triple(high, medium, low)
+    least = min(one.score for one in tiered[Tier.LOW])
+    between = [one for one in tiered[Tier.MEDIUM] if high.score > one.score > least]  # ties are no tiers
+    if between:
+        for medium, low in product(sorted(between, key=fit), sorted(tiered[Tier.LOW], key=fit)):
+            if medium.score > low.score:
+                yield Triple(high, medium, low)
 
 
 def _in_order(better: float, worse: float) -> float:

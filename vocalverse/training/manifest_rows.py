@@ -126,14 +126,14 @@ def _clip(said: Mapping[str, Any], folder: Path, scale: Scale, say: Say) -> Clip
         say(f"no {', '.join(missing)}: a clip needs {', '.join(_NEEDED)}")
         return None
     audio = folder / text["audio"]
-    if not audio.is_file():
+    if not (is_there := _is_file(audio)):
         say(f"there is no file {audio}")
     if text["split"] and not _SPLITS.fullmatch(text["split"]):
         say(f"the split is {text['split']!r}: say train, validation or test (test1, test2, … where there are several)")
     synthetic = said.get("synthetic", False)
     if not isinstance(synthetic, bool):
         say(f"synthetic is {synthetic!r}: say true or false")
-    return Clip(
+    clip = Clip(
         id=text["id"],
         audio=audio,
         singer=text["singer"],
@@ -150,6 +150,7 @@ def _clip(said: Mapping[str, Any], folder: Path, scale: Scale, say: Say) -> Clip
         ratings=_ratings(said.get("ratings", ()), scale, say),
         damage=damage_of(said["damage"], say) if "damage" in said else None,
     )
+    return clip if is_there else None
 
 
 def _ratings(said: object, scale: Scale, say: Say) -> tuple[Rating, ...]:
@@ -221,9 +222,18 @@ def _text(said: Mapping[str, Any], name: str, say: Say) -> str:
 
 
 def _number(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        return None
-    return float(value)
+    try:
+        number = math.nan if isinstance(value, bool) or not isinstance(value, int | float) else float(value)
+    except OverflowError:
+        number = math.inf
+    return number if math.isfinite(number) else None
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # no system has such a name
+        return False
 
 
 def _plain(name: str) -> str:

@@ -1,4 +1,4 @@
-"""`vocalverse train`: networks of one's own, from recordings of one's own."""
+"""`vocalverse train separator`: what takes voices out of their backings, from recordings of one's own."""
 
 import json
 import time
@@ -15,12 +15,7 @@ if TYPE_CHECKING:
     from vocalverse.training.separator.loop import Step
 
 
-@click.group()
-def train() -> None:
-    """Train a network on recordings of your own."""
-
-
-@train.command()
+@click.command()
 @click.option("--manifest", required=True, type=click.Path(path_type=Path), help="CSV of what to learn from.")
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Where the network goes.")
 @click.option("--resume", is_flag=True, help="Go on where --out stopped.")

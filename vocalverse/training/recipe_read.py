@@ -10,7 +10,6 @@ from typing import Any
 from vocalverse.errors import BadInput
 from vocalverse.models.heads.config import HeadKind, OutputKind, Pooling
 from vocalverse.toml import WrongError, from_table
-from vocalverse.training.objective import LOSSES
 from vocalverse.training.recipe import EncoderRecipe, Finetune, HeadRecipe, Loss, Recipe, Target
 
 BUNDLED = Path(__file__).with_name("recipes")
@@ -42,6 +41,10 @@ def read(named: str, *, ablation: str | None = None, changes: Sequence[str] = ()
         return _checked(_placed(from_table(Recipe, {"name": path.stem, **table}), path.parent))
     except WrongError as wrong:
         raise RecipeBroken(f"{path}: {wrong}") from None
+
+
+def about(named: str) -> str:
+    return str(_table(_path(named)).get("about", ""))
 
 
 def ablations(named: str) -> dict[str, str]:
@@ -162,6 +165,8 @@ def _check_head(head: HeadRecipe, recipe: Recipe, where: str) -> None:
 
 
 def _check_loss(loss: Loss, head: HeadRecipe, where: str) -> None:
+    from vocalverse.training.objective import LOSSES  # with torch, which a list of recipes needs not
+
     if loss.name not in LOSSES:
         raise WrongError(f"{where} names {loss.name!r}; there are {', '.join(LOSSES)}.")
     wanted = LOSSES[loss.name].output
@@ -172,6 +177,8 @@ def _check_loss(loss: Loss, head: HeadRecipe, where: str) -> None:
 
 
 def _check_training(recipe: Recipe) -> None:
+    from vocalverse.training.objective import LOSSES
+
     training, shares = recipe.training, recipe.shares
     if training.epochs < 1 or training.batch < 1 or not 1 <= training.pieces <= training.batch:
         raise WrongError("training needs an epoch, a clip in a batch, and no more pieces than clips.")

@@ -18,6 +18,7 @@ from vocalverse.models.encoders.encoder import Encoder, Frames, whole
 from vocalverse.models.encoders.sound import Sound
 from vocalverse.models.heads.collate import Heard
 from vocalverse.models.heads.config import HeadConfig
+from vocalverse.models.heads.grid import on_grid
 from vocalverse.records import Progress, no_progress
 from vocalverse.release.sounds import Sounds
 from vocalverse.training.lessons import Row
@@ -26,6 +27,8 @@ from vocalverse.training.manifest import Clip
 from vocalverse.training.states import write_whole
 
 STAGE = "hear"
+
+_MEMORY_BYTES = 2**30  # for frames that are asked for again and again
 
 _NOTHING = Frames(np.zeros((0, 1), np.float32), np.zeros(0), np.zeros(0, np.float32))
 
@@ -61,6 +64,8 @@ class Studio:
         self._names: dict[str, str] = {}  # of recordings
         self._texts: dict[str, npt.NDArray[np.float32]] = {}
         self._figures: dict[str, Mapping[str, float]] = {}
+        self._near: dict[tuple[CacheKey, str], Frames] = {}
+        self._room_bytes = _MEMORY_BYTES
         self._last: _Moment | None = None
 
     def prepare(self, configs: Sequence[HeadConfig], *, progress: Progress = no_progress) -> None:
@@ -98,14 +103,31 @@ class Studio:
         return Sound(np.load(path, mmap_mode="r"), rate_hz)
 
     def _frames(self, clip: Clip, name: str, config: HeadConfig) -> Frames:
-        ear, cache = self.ears[name], self._shelves.cache
-        key = CacheKey.of(ear.encoder.info, self._name(clip), _source(ear))
-        kept = cache.frames if config.needs_frames else cache.pooled
-        return kept(key, partial(self._encoded, clip, ear))
+        """At the rate at which the head reads them: a song's are read in every epoch."""
+        ear, rate_hz = self.ears[name], config.grid_hz
+        sound = _source(ear) if rate_hz is None else f"{_source(ear)}, {rate_hz:g} frames a second"
+        key = CacheKey.of(ear.encoder.info, self._name(clip), sound)
+        if config.needs_frames:
+            return self._at_hand(
+                key, partial(self._shelves.cache.frames, key, partial(self._encoded, clip, ear, rate_hz))
+            )
+        pooled = partial(self._shelves.cache.pooled, key, partial(self._encoded, clip, ear, rate_hz))
+        return self._at_hand(key, pooled, "pooled")
 
-    def _encoded(self, clip: Clip, ear: Ear) -> Frames:
+    def _encoded(self, clip: Clip, ear: Ear, rate_hz: float | None) -> Frames:
         sound = self._moment(clip).sound(ear)
-        return ear.encoder.encode(sound, whole(sound))
+        frames = ear.encoder.encode(sound, whole(sound))
+        return frames if rate_hz is None else on_grid(frames, rate_hz)
+
+    def _at_hand(self, key: CacheKey, read: Callable[[], Frames], kind: str = "") -> Frames:
+        """In memory, as far as there is room."""
+        if (key, kind) not in self._near:
+            frames = read()
+            if self._room_bytes < frames.values.nbytes:
+                return frames
+            self._room_bytes -= frames.values.nbytes
+            self._near[key, kind] = frames
+        return self._near[key, kind]
 
     def _measured(self, clip: Clip) -> Mapping[str, float]:
         if clip.id not in self._figures:

@@ -99,7 +99,10 @@ def test_a_judge_is_not_tried_on_whom_it_learnt_from(rated: Path, said: Path) ->
     assert (code, json.loads(out)["dimensions"]["breath"]["whole"]["clips"]["rmse"]["n"]) == (0, 4)
     lines[1]["split"] = "test2"
     leaking = written(rated.parent, lines)
-    assert "[split_leaks]" in run("--data", leaking, "--predictions", said, "--split", "test")[2]
+    asked = ["--data", leaking, "--predictions", said, "--split", "test", "--draws", 20]
+    assert "[split_leaks]" in run(*asked)[2]
+    assert "[split_leaks]" in run(*asked, "--apart", "singer")[2]
+    assert run(*asked, "--apart", "song")[0] == 0
 
 
 def test_a_release_hears_each_clip_once_and_tells_the_same_again(

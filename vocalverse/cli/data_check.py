@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from vocalverse.cli.data_options import apart_option, wanted_apart
 from vocalverse.cli.output import in_words, json_option, show_facts, show_json, show_rows
 
 if TYPE_CHECKING:
@@ -20,11 +21,12 @@ _SHOWN = 5  # of groups of clips that are one recording
 @click.command()
 @click.argument("manifest", type=click.Path(path_type=Path))
 @click.option("--licences", default="any", show_default=True, metavar="free|any|LIST", help="Look only at these.")
+@apart_option
 @json_option
-def check(manifest: Path, *, licences: str, as_json: bool) -> None:
+def check(manifest: Path, *, licences: str, apart: str, as_json: bool) -> None:
     """Say what is in MANIFEST, and every fault with its line.
 
-    Splits that it gives must keep singers and songs apart. The exit status is 2 where anything is wrong.
+    Splits that it gives must keep singers and songs apart, or what --apart says of them. The exit status is 2 where anything is wrong.
     """
     from vocalverse.training.faults import FaultyManifest
     from vocalverse.training.licences import under
@@ -42,7 +44,7 @@ def check(manifest: Path, *, licences: str, as_json: bool) -> None:
         show_json(asdict(found))
     else:
         _show(found)
-    require_apart(given_splits(read_one))
+    require_apart(given_splits(read_one), wanted_apart(apart))
 
 
 def _show_faults(faulty: "FaultyManifest", *, as_json: bool) -> None:

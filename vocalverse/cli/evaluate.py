@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from vocalverse.cli.data_options import apart_option, wanted_apart
 from vocalverse.cli.output import json_option, show_json, show_rows
 from vocalverse.errors import BadInput, NotFound
 
@@ -22,6 +23,7 @@ def _data_options(command: _Command) -> _Command:
     for option in (
         click.option("--data", required=True, type=_PATH, metavar="MANIFEST", help="Takes that people rated."),
         click.option("--split", metavar="NAME", help="Only clips of this split; `test` is test1, test2, … too."),
+        apart_option,
         click.option(
             "--dimension", "dimensions", multiple=True, metavar="KEY", help="Only this one; may be given several times."
         ),
@@ -89,7 +91,7 @@ def evaluate(
     for out, option in ((html, "--html"), (save, "--save")):
         if out:
             require_writable(out.parent, option)
-    manifest = _read(data, asked["licences"], asked["split"])
+    manifest = _read(data, asked["licences"], asked["split"], asked["apart"])
     heard = _heard(release, manifest, asked)
     if save:
         _write(save, as_text(heard.said, save))
@@ -109,13 +111,13 @@ class _Heard:
     not_judged: dict[str, str]
 
 
-def _read(data: Path, licences: str, split: str | None) -> "Manifest":
+def _read(data: Path, licences: str, split: str | None, apart: str) -> "Manifest":
     from vocalverse.training.licences import under
     from vocalverse.training.manifest_files import read
     from vocalverse.training.splits import of_split
 
     manifest = under(read(data), licences)
-    return of_split(manifest, split) if split else manifest
+    return of_split(manifest, split, apart=wanted_apart(apart)) if split else manifest
 
 
 def _heard(release: str | None, manifest: "Manifest", asked: dict[str, Any]) -> _Heard:

@@ -109,10 +109,10 @@ def require_apart(parts: Parts, apart: frozenset[Apart] = BOTH) -> None:
             )
 
 
-def of_split(manifest: Manifest, name: str) -> Manifest:
+def of_split(manifest: Manifest, name: str, *, apart: frozenset[Apart] = BOTH) -> Manifest:
     """What the manifest itself says is in it, and nobody of whom another part knows; `test` is all tests."""
     given = given_splits(manifest)
-    require_apart(given)
+    require_apart(given, apart)
     chosen = [clip for part, clips in given.items() if name in (part, _plain(part)) for clip in clips]
     if not chosen:
         raise TooFew(f"No clip is in the split {name!r}; there is {', '.join(given) or 'none'}.")

@@ -13,6 +13,7 @@ from vocalverse.errors import BadInput, TooFew
 from vocalverse.evaluation.figure import Resampling
 from vocalverse.evaluation.triples import Performance
 from vocalverse.listening.export import exported
+from vocalverse.listening.folder import passing_folder
 from vocalverse.listening.plan import Candidate, Plan, planned
 from vocalverse.listening.report import report
 from vocalverse.listening.sound import LEVEL_LUFS, levelled
@@ -162,3 +163,16 @@ def test_answers_become_pairs_of_those_who_paid_attention(tmp_path: Path) -> Non
     assert {clip.id for clip in manifest.clips} == {"high", "medium", "low"}
     with pytest.raises(BadInput):
         exported(answers[2:], takes, LocalBlobs(tmp_path), tmp_path / "sound")
+
+
+def test_sound_for_listeners_goes_with_the_process_and_what_a_killed_one_left_with_the_next(tmp_path: Path) -> None:
+    left = tmp_path / "left"
+    left.mkdir()
+    (left / "lock").touch()
+    (left / "take.flac").touch()
+    with passing_folder(tmp_path) as mine:
+        assert not left.exists()
+        (mine / "take.flac").touch()
+        with passing_folder(tmp_path):
+            assert (mine / "take.flac").exists()
+    assert list(tmp_path.iterdir()) == []

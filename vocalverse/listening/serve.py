@@ -1,12 +1,10 @@
 """One session's page on a port, until it is stopped."""
 
-import tempfile
-from pathlib import Path
-
 import uvicorn
 
 from vocalverse.gateway.server import LimitedProtocol, Server, listen
 from vocalverse.listening.app import Booth, make_app
+from vocalverse.listening.folder import passing_folder
 from vocalverse.listening.sound import Sounds
 from vocalverse.settings import Settings
 from vocalverse.store.blobs import open_blobs
@@ -20,8 +18,8 @@ def serve(session: str, settings: Settings, *, host: str, port: int) -> None:
     listening = listen(host, port)
     limits = {"max_header_bytes": settings.max_header_bytes, "header_timeout_s": settings.header_timeout_s}
     engine = worker_engine(settings.ingest_database_url, actor="htpr")
-    with tempfile.TemporaryDirectory(prefix="vocalverse-htpr-") as folder:
-        booth = Booth(session, engine, Sounds(Path(folder), open_blobs(settings)))
+    with passing_folder(settings.data / "htpr") as folder:
+        booth = Booth(session, engine, Sounds(folder, open_blobs(settings)))
         config = uvicorn.Config(
             make_app(booth),
             http=type("Limited", (LimitedProtocol,), limits),

@@ -2,9 +2,11 @@
 
 import json
 import os
+import resource
 import shutil
 import subprocess
 import threading
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -216,14 +218,17 @@ def test_a_file_cannot_be_sealed_under_a_name_that_leads_astray(path: str, tmp_p
         seal(tiny_spec(), {**files, path: files[HEAD]}, tmp_path / "releases/tiny")
 
 
-def test_nothing_is_left_of_a_release_that_the_disk_has_no_room_for(
-    made: Sealed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    def full(source: Path, target: Path) -> None:
-        target.write_bytes(b"half")
-        raise OSError(28, "No space left on device", str(target))
+@pytest.fixture
+def small_disk() -> Iterator[None]:
+    """On which no file can grow beyond 4 KiB; the system says that of a full one, too."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
-    monkeypatch.setattr(shutil, "copyfile", full)
+
+@pytest.mark.usefixtures("small_disk")
+def test_nothing_is_left_of_a_release_that_the_disk_has_no_room_for(made: Sealed, tmp_path: Path):
     with pytest.raises(DiskFull, match="Make room"):
         ReleaseShelf(tmp_path).install(made.folder)
     assert list(tmp_path.iterdir()) == []

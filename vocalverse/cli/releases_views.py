@@ -56,7 +56,7 @@ def as_json(folder: Path, spec: "ReleaseSpec", accepted: "Accepted | None") -> M
 
 
 def show_release(folder: Path, spec: "ReleaseSpec", accepted: "Accepted | None") -> None:
-    from vocalverse.release.card import route
+    from vocalverse.release.card import CARD, route
 
     digest = _digest(folder)
     click.secho(in_words(spec.title), bold=True)
@@ -73,6 +73,7 @@ def show_release(folder: Path, spec: "ReleaseSpec", accepted: "Accepted | None")
             "precision": spec.precision,
             "worker_class": spec.worker_class,
             "overall": _overall(spec),
+            "card": folder / CARD,
         },
         as_json=False,
     )

@@ -104,7 +104,7 @@ def _rule(said: Any, where: str) -> Rule:
     toml.check_keys(Rule, toml.of_type(said, dict, where), where)
     where = f"{where} ({said['code']})"
     outcome = toml.word(Effect, said["outcome"], f"{where}, outcome")
-    codes: type[Reason] | type[Remark] = Remark if outcome is Effect.WARN else Reason
+    codes: type[Reason | Remark] = Remark if outcome is Effect.WARN else Reason
     when = toml.of_type(said["when"], list, f"{where}, when")
     told = tuple(
         _measure(name, f"{where}, told") for name in toml.of_type(said.get("told", []), list, f"{where}, told")

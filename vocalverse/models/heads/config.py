@@ -8,6 +8,7 @@ from vocalverse.errors import BadInput
 # Encoders look around themselves already, and what is quicker than this (vibrato) is told by measures: a song of four
 # minutes stays 2,400 steps.
 _STEPS_PER_S = 10.0
+_LOOKS_PER_S = 5.0  # where every frame looks at every other one
 ATTENDING = 4  # heads of attention
 
 
@@ -100,8 +101,12 @@ class HeadConfig:
     @property
     def grid_hz(self) -> float | None:
         """How many frames a second it is given; None: as many as the encoder makes."""
-        steps = self.kind in (HeadKind.BILSTM, HeadKind.TRANSFORMER) or len(self.encoders) > 1 or self.text is not None
-        return self.frames_per_s or (_STEPS_PER_S if self.in_row and steps else None)
+        if self.frames_per_s or not self.in_row:
+            return self.frames_per_s
+        if self.kind is HeadKind.TRANSFORMER:
+            return _LOOKS_PER_S
+        alone = len(self.encoders) == 1 and self.text is None
+        return None if alone and self.kind is not HeadKind.BILSTM else _STEPS_PER_S
 
 
 def require_possible(config: HeadConfig) -> None:

@@ -1,7 +1,7 @@
 """Heads on disk: weights, and the config that rebuilds the head, in one safetensors file."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,8 @@ _HEAD = "head"
 
 
 def save(head: Head, path: Path) -> None:
-    """The whole file or none."""
-    config = json.loads(json.dumps(asdict(head.config)))
+    """The whole file or none. The rate of its frames is written down, so that no later default changes a score."""
+    config = json.loads(json.dumps(asdict(replace(head.config, frames_per_s=head.config.grid_hz))))
     tensors = {name: tensor.detach().cpu() for name, tensor in head.state_dict().items()}
     weights.save_tensors(tensors, path, weights.Description(_HEAD, config, licence="", source_sha256=""))
 

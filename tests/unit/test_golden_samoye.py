@@ -6,10 +6,23 @@ import numpy as np
 import pytest
 import torch
 
-from tests.golden_rule import GOLDEN, arrays, draw, filled, wave
+from tests.golden_rule import GOLDEN, arrays, draw, filled, wave, weight
 from vocalverse.models.encoders import coarse_f0
 from vocalverse.models.encoders.hubert_soft import UNUSED, HubertSize, HubertSoft
 from vocalverse.models.encoders.samoye_prior_net import Prior, SamoyePrior
+
+
+def test_the_rule_draws_the_tensors_that_were_drawn():
+    checked = 0
+    for tensors in json.loads((GOLDEN / "weights_check.json").read_text()).values():
+        for key, told in tensors.items():
+            like = torch.zeros(told["shape"])
+            drawn = weight(told["seed_text"].removesuffix(f"/{key}"), key, like)
+            if drawn is not like:
+                np.testing.assert_allclose(drawn.flatten()[:4], told["first"][:4], atol=1e-6)
+                assert drawn.double().sum() == pytest.approx(told["sum64"], abs=1e-5)
+                checked += 1
+    assert checked > 50
 
 
 def _shapes(name: str) -> dict[str, list[int]]:

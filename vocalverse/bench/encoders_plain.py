@@ -6,6 +6,7 @@ neither is counted.
 """
 
 import copy
+import itertools
 
 import numpy as np
 import numpy.typing as npt
@@ -34,6 +35,7 @@ class PlainSamoye:
         layer = nn.TransformerEncoderLayer(
             units.size.width, units.size.width // 64, units.size.inner, activation="gelu", batch_first=True
         )
+        self._units.feature_extractor = _Convolutions(self._units.feature_extractor)  # type: ignore[assignment]
         self._units.encoder = nn.TransformerEncoder(layer, units.size.layers, enable_nested_tensor=False)  # type: ignore[assignment]
         self._units.encoder.load_state_dict(units.encoder.state_dict())
         self._units.eval().requires_grad_(False).to(device, self._dtype)
@@ -58,6 +60,20 @@ class PlainSamoye:
 
     def _units_of(self, chunk: Mono) -> _Array:
         return _told(self._units(torch.from_numpy(chunk)[None].to(self._device, self._dtype))[0])
+
+
+class _Convolutions(nn.Module):
+    """HuBERT-soft's first layers as they are written down."""
+
+    def __init__(self, extractor: nn.Module) -> None:
+        super().__init__()
+        first, norm, *others = extractor.children()
+        self._first = nn.Sequential(first, norm, nn.GELU())
+        self._others = nn.Sequential(*itertools.chain.from_iterable((conv, nn.GELU()) for conv in others))
+
+    def forward(self, wave: Tensor) -> Tensor:
+        x: Tensor = self._others(self._first(wave[:, None]))
+        return x.mT
 
 
 def _attended(attention: Attention, x: Tensor) -> Tensor:

@@ -26,7 +26,7 @@ class PositionalConv(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """[batch, width, frames] → the same; an even kernel's one frame too many is cut off at the end."""
-        kernel = self.weight_v * (self.weight_g / self.weight_v.norm(dim=(0, 1), keepdim=True))
+        kernel = self.weight_v * (self.weight_g / self.weight_v.square().sum((0, 1)).sqrt())
         y = functional.conv1d(x, kernel, self.bias, padding=self._kernel // 2, groups=self._groups)
         return y[..., : x.shape[-1]]
 

@@ -18,7 +18,7 @@ from vocalverse.models.encoders.text import open_text_encoder
 
 RATE_HZ = 48_000
 WINDOW = 10 * RATE_HZ
-NEAR = 2e-4  # decibels of near silence differ in their fifth digit
+NEAR = 1e-5
 
 
 def clap_folder(net: Any, folder: Path) -> Path:

@@ -216,6 +216,15 @@ def test_only_shards_that_hold_the_tower_are_opened(tmp_path: Path):
     assert np.array_equal(first.values, second.values)
 
 
+def test_the_published_tower_has_a_place_for_every_key():
+    with torch.device("meta"):
+        theirs = Qwen2AudioEncoder(Qwen2AudioEncoderConfig())
+        ours = WhisperEncoder(WhisperDims(mels=128, positions=1500, width=1280, heads=20, layers=32))
+    assert sum(one.numel() for one in ours.parameters()) == 636_968_960
+    shapes = {name: one.shape for name, one in ours.state_dict().items()}
+    assert shapes == {name: one.shape for name, one in theirs.state_dict().items()}
+
+
 def test_half_precision_stays_near(tmp_path: Path):
     folder = make_tiny(Family.WHISPER, tmp_path / "tiny")
     sound = Sound(sung(10.0), RATE_HZ)

@@ -144,6 +144,19 @@ def test_a_recording_is_forgotten_whatever_it_is_called_and_no_other_is(tmp_path
     same(cache.frames(KEY, never), frames())
 
 
+def test_in_a_folder_that_is_no_cache_nothing_is_removed(tmp_path: Path):
+    """Somebody may set the cache to where recordings are stored, by venue."""
+    recording = str(uuid4())
+    stored = tmp_path / recording / "some" / "audio"
+    stored.parent.mkdir(parents=True)
+    stored.write_bytes(b"irreplaceable")
+    (tmp_path / recording / "audio").write_bytes(b"irreplaceable")
+    cache = EncoderCache(tmp_path)
+    assert not cache.forget(recording)
+    cache.prune(max_bytes=0, unused_s=0)
+    assert stored.read_bytes() == (tmp_path / recording / "audio").read_bytes() == b"irreplaceable"
+
+
 def test_a_recordings_id_can_be_told_from_its_folder_where_it_is_plain():
     plain = str(uuid4())
     assert recording_of(folder_of(plain)) == plain

@@ -5,7 +5,7 @@ reads sees it whole or not at all. What is not whole is made again.
 """
 
 import os
-import shutil
+import stat
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -23,6 +23,8 @@ from vocalverse.models.encoders.encoder import Frames
 __all__ = ["CacheKey", "EncoderCache", "Pruned", "Stats"]
 
 _FRAMES, _POOLED, _UNFINISHED = ".frames", ".pooled", ".part"
+_BESIDE = ".json"  # what others keep of a recording in its folder, to be gone with it
+_OURS = (_FRAMES, _POOLED, _UNFINISHED, _BESIDE)  # nothing else is ever removed, whatever folder this is taken for
 _ABANDONED_S = 3600.0  # nobody writes a file for so long
 
 
@@ -69,9 +71,11 @@ class EncoderCache:
     def forget(self, recording: str) -> bool:
         """All that was made of it; whether there was anything."""
         place = self.folder / folder_of(recording)
-        was_there = place.is_dir()
-        shutil.rmtree(place, ignore_errors=True)
-        return was_there
+        found = list(_files_in(place))
+        for file in found:
+            file.path.unlink(missing_ok=True)
+        _remove_empty(place)
+        return bool(found)
 
     def recordings(self) -> Iterator[str]:
         """Those of which something is kept, as far as their ids can be told."""
@@ -104,7 +108,8 @@ class EncoderCache:
                 gone.append(file)
         for file in gone:
             file.path.unlink(missing_ok=True)
-        self._remove_empty()
+        for folder in self._folders():
+            _remove_empty(folder)
         return Pruned(len(gone), sum(file.bytes for file in gone))
 
     def _place(self, key: CacheKey, kind: str) -> Path:
@@ -116,19 +121,22 @@ class EncoderCache:
 
     def _files(self) -> Iterator[_File]:
         for folder in self._folders():
-            for path in folder.glob("*"):
-                try:
-                    about = path.stat()
-                except OSError:  # forgotten meanwhile
-                    continue
-                yield _File(path, about.st_size, about.st_mtime)
+            yield from _files_in(folder)
 
-    def _remove_empty(self) -> None:
-        for folder in self._folders():
-            try:
-                folder.rmdir()
-            except OSError:  # something is in it
-                pass
+
+def _files_in(folder: Path) -> Iterator[_File]:
+    for path in folder.glob("*"):
+        try:
+            about = path.stat()
+        except OSError:  # forgotten meanwhile
+            continue
+        if path.suffix in _OURS and stat.S_ISREG(about.st_mode):
+            yield _File(path, about.st_size, about.st_mtime)
+
+
+def _remove_empty(folder: Path) -> None:
+    with suppress(OSError):  # something is in it
+        folder.rmdir()
 
 
 def _kept(place: Path, make: Callable[[], Frames], *, narrow: bool) -> Frames:

@@ -1,6 +1,7 @@
 """Encoders on the models shelf: what is known of them, and how they get in, by hand and by the command line."""
 
 import json
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from tests.tiny_encoders import make_tiny, make_tiny_text
+from vocalverse import training
 from vocalverse.cli import main
 from vocalverse.errors import BadInput, Conflict, DigestMismatch, ModelBroken, ModelRefused, ModelUnknown
 from vocalverse.models.catalogue import Commercial, entries
@@ -16,6 +18,7 @@ from vocalverse.models.encoders.encoder import Family
 from vocalverse.models.encoders.open import open_encoder, revision_of
 from vocalverse.models.shelf import Shelf
 
+RECIPES = Path(training.__file__).with_name("recipes")
 MINE = EncoderEntry("mine", Family.WHISPER, "MIT", Commercial.YES, "a page")
 
 
@@ -55,7 +58,7 @@ def test_what_does_not_load_is_not_put_in(whisper: Path, shelf: Shelf):
 
 def test_a_licence_that_forbids_venues_is_agreed_to_first(tmp_path: Path, shelf: Shelf):
     folder = make_tiny(Family.MUQ, tmp_path / "muq")
-    muq = find_encoder("muq-large")
+    muq = find_encoder("muq-large-msd-iter")
     assert muq is not None
     with pytest.raises(ModelRefused, match=r"CC BY-NC 4\.0"):
         shelf.encoders.put(muq, folder)
@@ -107,6 +110,18 @@ def test_the_catalogue_names_every_family_that_is_published_and_no_name_twice():
     assert all(entry.files and entry.licence and entry.page.startswith("https://") for entry in encoders())
 
 
+def test_what_bundled_recipes_ask_for_is_in_the_catalogue():
+    recipes = [tomllib.loads(path.read_text()) for path in RECIPES.glob("*.toml")]
+    asked = {
+        (one["model"], one.get("family", "text"))
+        for recipe in recipes
+        for one in (*recipe["encoders"].values(), recipe.get("text_encoder", {}))
+        if "model" in one
+    }
+    assert len(asked) > 4
+    assert asked <= {(entry.name, entry.family.value) for entry in encoders()}
+
+
 def test_text_is_not_opened_as_if_it_heard(tmp_path: Path):
     with pytest.raises(BadInput, match="reads text"):
         open_encoder(Family.TEXT, make_tiny_text(tmp_path / "text"), layer=-1)
@@ -128,7 +143,7 @@ def test_the_command_line_imports_lists_and_verifies(tmp_path: Path, whisper: Pa
     assert run("import", text, *named, folder=shelf.folder)[0] == 0
     listed = {one["name"]: one for one in run("list", folder=shelf.folder)[1]}
     assert {listed[name]["here"] for name in ("whisper-tiny", "words")} == {"yes"}
-    assert (listed["muq-large"]["here"], listed["muq-large"]["commercial"]) == ("no", "no")
+    assert (listed["muq-large-msd-iter"]["here"], listed["muq-large-msd-iter"]["commercial"]) == ("no", "no")
     assert run("verify", "words", folder=shelf.folder)[0] == 0
     (shelf.encoder("words") / "vocab.json").write_text("{}")
     code, found = run("verify", folder=shelf.folder)
@@ -142,7 +157,7 @@ def test_the_command_line_imports_lists_and_verifies(tmp_path: Path, whisper: Pa
         ((), "say --name"),
         (("--name", "mine", "--licence", "MIT"), "say --encoder"),
         (("--name", "mine", "--encoder", "opera", "--licence", "MIT"), "no encoders of the family 'opera'"),
-        (("--name", "muq-large", "--encoder", "whisper"), "muq-large is a muq"),
+        (("--name", "muq-large-msd-iter", "--encoder", "whisper"), "muq-large-msd-iter is a muq"),
         (("--name", "whisper-tiny", "--sha256", "0" * 64), "should have 000"),
     ],
 )

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from vocalverse.listening.report import OfDimension, Report
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
-_ORDER = ("exact", "high_medium", "medium_low", "high_low", "pairs", "tau")
+_ORDER = ("exact", "pairs", "tau", "high_medium", "medium_low", "high_low")
 _AGREEMENT = ("same_place", "within_1", "alpha")
-_ALL = "all who paid attention"
+_ALL = "all"
 
 
 @click.command()
@@ -50,7 +50,7 @@ def report(name: str, *, html: Path | None, as_json: bool) -> None:
         show_json({"session": name, "judge": session.judge, "left_out": found.left_out, **asdict(found)})
         return
     click.echo(f"{name}: people against {session.judge}\n")
-    show_rows(_orders(found), columns=("dimension", "listener", "triples", *_ORDER), as_json=False, empty="")
+    show_rows(_orders(found), columns=("dimension", "listener", "answers", *_ORDER), as_json=False, empty="")
     click.echo()
     show_rows(_agreement(found), columns=("dimension", "triples", *_AGREEMENT), as_json=False, empty="")
     click.echo()
@@ -90,18 +90,23 @@ def export(name: str, *, out: Path, as_json: bool) -> None:
 
 
 def _orders(found: "Report") -> list[Row]:
-    return [row for one in found.dimensions for row in _of(one)]
+    return [row for one in found.dimensions for row in _of(one, found.left_out)]
 
 
-def _of(dimension: "OfDimension") -> list[Row]:
-    said: list[tuple[str, Mapping[str, Figure]]] = [
-        (_ALL, dimension.figures),
-        *((one.listener, one.figures) for one in dimension.listeners),
-    ]
+def _of(dimension: "OfDimension", left_out: Sequence[str]) -> list[Row]:
     return [
-        {"dimension": dimension.dimension, "listener": who, "triples": _count(figures), **_in_words(figures)}
-        for who, figures in said
+        {"dimension": dimension.dimension, "listener": who, "answers": _count(figures), **_in_words(figures)}
+        for who, figures in _who(dimension, left_out).items()
     ]
+
+
+def _who(dimension: "OfDimension", left_out: Sequence[str]) -> "dict[str, Mapping[str, Figure]]":
+    """All who paid attention, then each."""
+    each = {
+        f"{one.listener} (left out)" if one.listener in left_out else one.listener: one.figures
+        for one in dimension.listeners
+    }
+    return {_ALL: dimension.figures, **each}
 
 
 def _agreement(found: "Report") -> list[Row]:
@@ -144,9 +149,10 @@ def _page(name: str, judge: str, found: "Report") -> str:
     from vocalverse.plots import Axes, Bar, bars
 
     def drawn(one: "OfDimension") -> Html:
-        said = [(_ALL, one.figures), *((each.listener, each.figures) for each in one.listeners)]
         taus: Sequence[Bar] = [
-            Bar(who, tau.value, tau.low, tau.high) for who, figures in said if (tau := figures["tau"]).value is not None
+            Bar(who, tau.value, tau.low, tau.high)
+            for who, figures in _who(one, found.left_out).items()
+            if (tau := figures["tau"]).value is not None
         ]
         return figure(
             bars(taus, Axes(x="Kendall's τ")), "1: always as the judge; 0: as chance has it. With 95 % intervals."
@@ -160,7 +166,7 @@ def _page(name: str, judge: str, found: "Report") -> str:
         paragraph(_left_out(found)),
     ]
     for one in found.dimensions:
-        parts += [heading(one.dimension), table(_of(one), ("listener", "triples", *_ORDER)), drawn(one)]
+        parts += [heading(one.dimension), table(_of(one, found.left_out), ("listener", "answers", *_ORDER)), drawn(one)]
     parts += [
         heading("Listeners with each other"),
         paragraph("Of the places that any two gave a take: the same, at most one apart, and Krippendorff's α."),

@@ -388,3 +388,15 @@ def test_what_the_release_before_writes_is_read(owner: Engine, engine: Engine) -
     assert result
     assert (result.overall, result.dimensions["old"].value, result.dimensions["old"].mark) == (None, 3.0, None)
     assert not dispatched(engine)
+
+
+def test_a_task_that_runs_keeps_the_release_that_it_began_with(owner: Engine, engine: Engine) -> None:
+    with owner.begin() as connection:
+        activate(connection, GOLD, actor="me")
+        accepted = take_in(connection, add_venue(connection))
+    held = begin(engine, accepted.task_id, GOLD_DIGEST)
+    with owner.begin() as connection:
+        activate(connection, SILVER, actor="me")
+    held.finish(SCORED)
+    with owner.begin() as connection:
+        assert connection.scalar(text("SELECT release FROM assessments")) == "gold"

@@ -9,7 +9,7 @@ from vocalverse.cli.output import json_option, show_done, show_facts, show_rows
 from vocalverse.cli.song_references import forget_reference, import_reference
 from vocalverse.errors import BadInput
 
-_LONGEST_DESCRIPTION = 8000  # as of a recording
+_LONGEST_DESCRIPTION = 2000  # as of a recording
 _COLUMNS = ("ref", "title", "artist", "language", "venue")
 _venue_option = click.option("--venue", help="The venue whose song it is; everybody's where nothing is said.")
 _shift_option = click.option(

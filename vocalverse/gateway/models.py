@@ -24,8 +24,16 @@ def _in_living_memory(at: datetime) -> datetime:
 
 Line100 = Annotated[str, _line(100)]
 Line200 = Annotated[str, _line(200)]
-_TEXT = r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]*$"  # with tabs and line ends
-Text = Annotated[str, StringConstraints(min_length=1, max_length=8000, pattern=_TEXT)]
+_TEXT = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"  # with tabs and line ends
+
+
+def _text(longest: int) -> Any:
+    """Of several lines. Both together fit into the largest JSON that is read, even where each letter is escaped."""
+    return StringConstraints(min_length=1, max_length=longest, pattern=_TEXT)
+
+
+Lyrics = Annotated[str, _text(8000)]
+Description = Annotated[str, _text(2000)]
 Sha256 = Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
 Moment = Annotated[
     AwareDatetime,
@@ -79,10 +87,12 @@ class Metadata(BaseModel):
     )
     client_latency_ms: Annotated[float, Field(ge=0, le=5000)] | None = None
     microphone: Microphone | None = None
-    lyrics: Text | None = Field(
+    lyrics: Lyrics | None = Field(
         default=None, description="What was sung, for a release that reads it; else what is known of the song counts."
     )
-    description: Text | None = Field(default=None, description="How it should be sung, for a release that reads it.")
+    description: Description | None = Field(
+        default=None, description="How it should be sung, for a release that reads it."
+    )
     consent: Consent | None = None
 
     def as_kept(self) -> dict[str, Any]:

@@ -198,3 +198,19 @@ def test_a_gateway_killed_in_mid_upload_is_gone_on_with(start: Callable[..., Gat
         venue.part(name, number, pieces[number - 1])
     recording_id = venue.complete(name).json()["recording_id"]
     assert hashlib.sha256(venue.blob(recording_id).read_bytes()).digest() == hashlib.sha256(body).digest()
+
+
+def test_lyrics_and_a_description_of_many_lines_are_kept_with_the_recording(venue: Venue):
+    """Even the longest of both, where each letter is six bytes of JSON."""
+    said = {"lyrics": "月\n" * 4000, "description": "轻" * 2000}
+    name = upload_id()
+    assert venue.open(name, b"voice", said).status_code == 201
+    venue.part(name, 1, b"voice")
+    recording_id = venue.complete(name).json()["recording_id"]
+    with venue.gateway.connect() as connection:
+        kept = connection.execute(
+            text("SELECT lyrics, description FROM recordings WHERE id = :id"), {"id": recording_id}
+        ).one()
+    assert kept._asdict() == said
+    for wrong in ({"lyrics": "x" * 8001}, {"description": "x" * 2001}, {"lyrics": ""}, {"lyrics": "\x00"}):
+        assert venue.open(upload_id(), b"voice", wrong).status_code == 422

@@ -307,6 +307,11 @@ def test_what_a_venue_may_not_use_is_agreed_to_by_its_licence_s_name(commercial:
     assert shelf.ready("tiny").digest == given.digest
     said = json.loads((shelf.folder / "tiny.accepted.json").read_text())
     assert (said["digest"], said["licences"]) == (given.digest, ["mit"])
+    write(shelf.folder / "tiny" / HEAD, b"")
+    assert shelf.install(given.folder).digest == given.digest  # made good, without asking once more
+    write(shelf.folder / "tiny.accepted.json", b"{}")
+    with pytest.raises(ReleaseBroken, match="accept the licences again"):
+        shelf.ready("tiny")
 
 
 def test_a_release_that_was_copied_by_hand_is_not_ready_before_its_licences_are_agreed_to(tmp_path: Path):

@@ -8,7 +8,7 @@ import click
 
 from vocalverse.cli.bars import bars
 from vocalverse.cli.lazy import LazyCommand, LazyGroup
-from vocalverse.cli.output import in_bytes, json_option, show_done, show_rows
+from vocalverse.cli.output import in_bytes, json_option, show_done, show_json, show_rows
 from vocalverse.errors import Unavailable, VocalVerseError
 
 if TYPE_CHECKING:
@@ -59,18 +59,19 @@ def show(name: str, folder: Path | None, *, as_json: bool) -> None:
 
     A path to a FOLDER shows a release that is not installed.
     """
-    from vocalverse.cli.output import show_json
+    from vocalverse.cli.releases_views import Shown, show_release
     from vocalverse.cli.releases_views import as_json as in_json
-    from vocalverse.cli.releases_views import show_release
     from vocalverse.release.read import read
+    from vocalverse.release.sums import digest_of, read_sums
 
     shelf = _shelf(folder)
     place = _place(name, shelf)
-    spec, accepted = read(place), shelf.accepted(name)
+    spec, digest = read(place), digest_of(read_sums(place))
+    shown = Shown(place, spec, digest, shelf.accepted(spec.name, digest))
     if as_json:
-        show_json(in_json(place, spec, accepted))
+        show_json(in_json(shown))
     else:
-        show_release(place, spec, accepted)
+        show_release(shown)
 
 
 @releases.command(short_help="Whether releases are, bit by bit, what was sealed.")

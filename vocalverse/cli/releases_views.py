@@ -1,7 +1,7 @@
 """A release as `vocalverse releases` shows it."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,25 +45,35 @@ def as_row(name: str, shelf: "ReleaseShelf", known: "Registered | None") -> Mapp
     }
 
 
-def as_json(folder: Path, spec: "ReleaseSpec", accepted: "Accepted | None") -> Mapping[str, object]:
+@dataclass(frozen=True)
+class Shown:
+    """A release that need not be installed."""
+
+    folder: Path
+    spec: "ReleaseSpec"
+    digest: str
+    accepted: "Accepted | None"  # licences that were agreed to here
+
+
+def as_json(shown: Shown) -> Mapping[str, object]:
     return {
-        **asdict(spec),
-        "commercial": spec.commercial,
-        "digest": _digest(folder),
-        "path": str(folder),
-        "accepted": asdict(accepted) if accepted else None,
+        **asdict(shown.spec),
+        "commercial": shown.spec.commercial,
+        "digest": shown.digest,
+        "path": str(shown.folder),
+        "accepted": asdict(shown.accepted) if shown.accepted else None,
     }
 
 
-def show_release(folder: Path, spec: "ReleaseSpec", accepted: "Accepted | None") -> None:
-    from vocalverse.release.card import CARD, route
+def show_release(shown: Shown) -> None:
+    from vocalverse.release.card import CARD
 
-    digest = _digest(folder)
+    spec, accepted = shown.spec, shown.accepted
     click.secho(in_words(spec.title), bold=True)
     show_facts(
         {
             "name": spec.name,
-            "digest": digest,
+            "digest": shown.digest,
             "measured_on": spec.measured_on or None,
             "made_by": spec.made_by or None,
             "commercial_use": spec.commercial,
@@ -73,10 +83,24 @@ def show_release(folder: Path, spec: "ReleaseSpec", accepted: "Accepted | None")
             "precision": spec.precision,
             "worker_class": spec.worker_class,
             "overall": _overall(spec),
-            "card": folder / CARD,
+            "card": shown.folder / CARD,
         },
         as_json=False,
     )
+    _show_dimensions(spec)
+    if spec.weights:
+        _section("Encoders")
+        columns = ("name", "family", "layer", "takes", "weights", "revision")
+        encoders = [*map(_encoder, spec.encoders), *map(_weights, spec.text_encoders)]
+        show_rows(encoders, columns=columns, as_json=False, empty="")
+    _section("Parts")
+    parts = [asdict(part) for part in spec.parts]
+    show_rows(parts, columns=("name", "licence", "commercial", "source"), as_json=False, empty="Its maker did not say.")
+
+
+def _show_dimensions(spec: "ReleaseSpec") -> None:
+    from vocalverse.release.card import route
+
     _section("Dimensions")
     dimensions = [
         {
@@ -89,25 +113,11 @@ def show_release(folder: Path, spec: "ReleaseSpec", accepted: "Accepted | None")
         for one in spec.dimensions
     ]
     show_rows(dimensions, columns=("key", "title", "scale", "interval_holds", "by"), as_json=False, empty="")
-    if spec.weights:
-        _section("Encoders")
-        columns = ("name", "family", "layer", "takes", "weights", "revision")
-        encoders = [*map(_encoder, spec.encoders), *map(_weights, spec.text_encoders)]
-        show_rows(encoders, columns=columns, as_json=False, empty="")
-    _section("Parts")
-    parts = [asdict(part) for part in spec.parts]
-    show_rows(parts, columns=("name", "licence", "commercial", "source"), as_json=False, empty="Its maker did not say.")
 
 
 def _section(title: str) -> None:
     click.echo()
     click.secho(title, bold=True)
-
-
-def _digest(folder: Path) -> str:
-    from vocalverse.release.sums import digest_of, read_sums
-
-    return digest_of(read_sums(folder))
 
 
 def _ear(spec: "ReleaseSpec") -> str:

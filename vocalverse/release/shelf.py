@@ -66,7 +66,7 @@ class ReleaseShelf:
         was tampered with here is made good.
         """
         given = verify(source, progress=progress)
-        require_accepted(given.spec, accepted)
+        self._require_agreed(given, accepted)
 
         def fill(unfinished: Path) -> None:
             for path in (*given.sums, SUMS):
@@ -79,12 +79,10 @@ class ReleaseShelf:
 
     def accept(self, sealed: Sealed, licences: Collection[str] = ()) -> None:
         """Refused where not all that has to be agreed to was, now or before; else written down."""
-        before = self._accepted(sealed)
-        agreed = (*before.licences, *licences) if before else tuple(licences)
-        require_accepted(sealed.spec, agreed)
+        agreed = self._require_agreed(sealed, licences)
         if licences:
             now = datetime.now(UTC).isoformat(timespec="seconds")
-            self._write(sealed.spec.name, Accepted(sealed.digest, tuple(dict.fromkeys(agreed)), now))
+            self._write(sealed.spec.name, Accepted(sealed.digest, agreed, now))
 
     def ready(self, name: str, *, progress: Progress = no_progress) -> Sealed:
         """Verified, and all agreed to: what may judge."""
@@ -92,22 +90,26 @@ class ReleaseShelf:
         self.accept(sealed)
         return sealed
 
-    def accepted(self, name: str) -> Accepted | None:
-        """What was agreed to for whatever release stood under that name then."""
+    def accepted(self, name: str, digest: str) -> Accepted | None:
+        """What was agreed to for that release, and for no other that had its name."""
         path = self._record(name)
         if not path.exists():
             return None
         try:
             said = json.loads(path.read_text(encoding="utf-8"))
-            return Accepted(str(said["digest"]), tuple(map(str, said["licences"])), str(said["at"]))
+            found = Accepted(str(said["digest"]), tuple(map(str, said["licences"])), str(said["at"]))
         except (ValueError, KeyError, TypeError) as error:
             raise ReleaseBroken(
                 f"{path} cannot be read ({error}): remove it, then accept the licences again."
             ) from None
+        return found if found.digest == digest else None
 
-    def _accepted(self, sealed: Sealed) -> Accepted | None:
-        before = self.accepted(sealed.spec.name)
-        return before if before and before.digest == sealed.digest else None
+    def _require_agreed(self, sealed: Sealed, licences: Collection[str]) -> tuple[str, ...]:
+        """All that was agreed to, now and before."""
+        before = self.accepted(sealed.spec.name, sealed.digest)
+        agreed = tuple(dict.fromkeys((*(before.licences if before else ()), *licences)))
+        require_accepted(sealed.spec, agreed)
+        return agreed
 
     def _write(self, name: str, accepted: Accepted) -> None:
         with Together() as together, together.file(self._record(name)) as file:

@@ -6,6 +6,7 @@ judge, is held against the tiers: the share of triples in exact order, the share
 two are worth the same to them, a pair is half in order, and the triple is not exact.
 """
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -104,8 +105,12 @@ def _next(
     random: np.random.Generator,
 ) -> Triple | None:
     chance = {one.id: random.random() for tier in Tier for one in tiered[tier]}
-    for high in sorted(tiered[Tier.HIGH], key=lambda one: (uses[one.id], chance[one.id])):
-        for triple in _with(high, tiered, uses, chance):
+    least = min((one.score for one in tiered[Tier.LOW]), default=math.inf)
+    between = [one for one in tiered[Tier.MEDIUM] if one.score > least]  # ties are no tiers
+    above = min((one.score for one in between), default=math.inf)
+    highs = [one for one in tiered[Tier.HIGH] if one.score > above]
+    for high in sorted(highs, key=lambda one: (uses[one.id], chance[one.id])):
+        for triple in _with(high, between, tiered[Tier.LOW], uses, chance):
             if triple.ids not in drawn:
                 return triple
     return None
@@ -113,7 +118,8 @@ def _next(
 
 def _with(
     high: Performance,
-    tiered: Mapping[Tier, Sequence[Performance]],
+    mediums: Sequence[Performance],
+    lows: Sequence[Performance],
     uses: Mapping[str, int],
     chance: Mapping[str, float],
 ) -> Iterator[Triple]:
@@ -122,12 +128,9 @@ def _with(
     def fit(one: Performance) -> tuple[bool, bool, int, float]:
         return one.song != high.song, one.singer == high.singer != "", uses[one.id], chance[one.id]
 
-    least = min(one.score for one in tiered[Tier.LOW])
-    between = [one for one in tiered[Tier.MEDIUM] if high.score > one.score > least]  # ties are no tiers
-    if between:
-        for medium, low in product(sorted(between, key=fit), sorted(tiered[Tier.LOW], key=fit)):
-            if medium.score > low.score:
-                yield Triple(high, medium, low)
+    for medium, low in product(sorted(mediums, key=fit), sorted(lows, key=fit)):
+        if high.score > medium.score > low.score:
+            yield Triple(high, medium, low)
 
 
 def _in_order(better: float, worse: float) -> float:

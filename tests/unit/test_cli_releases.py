@@ -57,7 +57,7 @@ def test_a_release_is_installed_listed_shown_and_verified(data: Path, given: Sea
 def test_people_read_what_judges_whose_it_is_and_what_it_was_measured_on(data: Path, given: Sealed):
     """Of one that is not installed, too."""
     said = asked(data, "show", given.folder).output
-    for words in ("The tiny one", given.digest, "Technique", "whisper (whisper, layer 2) → 2 heads", "1 to 5", "90%"):
+    for words in ("The tiny one", given.digest, "technique", "whisper (whisper, layer 2) → 2 heads", "1 to 5", "90%"):
         assert words in said
     for words in ("random weights", "MIT", "nothing: its weights are random", "spleeter-2stems", "0.1 hnr_db"):
         assert words in said

@@ -105,14 +105,13 @@ def _show_dimensions(spec: "ReleaseSpec") -> None:
     dimensions = [
         {
             "key": one.key,
-            "title": one.title,
             "scale": f"{one.low:g} to {one.high:g}",
             "interval_holds": f"{one.calibration.coverage:.0%}",
             "by": route(one, spec),
         }
         for one in spec.dimensions
     ]
-    show_rows(dimensions, columns=("key", "title", "scale", "interval_holds", "by"), as_json=False, empty="")
+    show_rows(dimensions, columns=("key", "by", "scale", "interval_holds"), as_json=False, empty="")
 
 
 def _section(title: str) -> None:

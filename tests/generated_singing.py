@@ -41,16 +41,15 @@ class _Singer:
 def make_takes(folder: Path, *, singers: int = 16, songs: int = 5, seed: int = 0) -> tuple[Take, ...]:
     """Nobody sings another one's song."""
     folder.mkdir(parents=True, exist_ok=True)
-    made = []
+    made: list[Take] = []
     for number in range(singers):
         rng = np.random.default_rng((seed, number))
         female = bool(number % 2)
         tract, midi = (1.15, 64.0) if female else (1.0, 52.0)
         singer = _Singer(
-            tract * rng.uniform(0.95, 1.05), midi + rng.uniform(-3, 3), rng.uniform(-8, -6), rng.uniform(-26, -14)
+            tract * rng.uniform(0.95, 1.05), midi + rng.uniform(-3, 3), rng.uniform(-6.5, -5.5), rng.uniform(-26, -14)
         )
-        for song in range(songs):
-            made.append(_take(folder, f"singer{number:02}", f"song{number:02}-{song}", singer, rng))
+        made += [_take(folder, f"singer{number:02}", f"song{number:02}-{song}", singer, rng) for song in range(songs)]
     return tuple(made)
 
 
@@ -90,11 +89,12 @@ def _take(folder: Path, singer: str, song: str, who: _Singer, rng: np.random.Gen
     fault = dict(zip(FAULTS, rng.uniform(0, 1, len(FAULTS)).tolist(), strict=True))
     voice = Voice(
         tract=who.tract,
-        tilt_db_per_octave=who.tilt_db - 4 * fault["timbre"],
-        ring_db=12 * (1 - fault["timbre"]),
-        breathiness_db=-34 + 24 * fault["breath"],
-        wobble_cents=4 + 50 * fault["technique"],
-        jitter=0.002 + 0.02 * fault["technique"],
+        tilt_db_per_octave=who.tilt_db - 8 * fault["timbre"],
+        ring_db=15 * (1 - fault["timbre"]),
+        breathiness_db=-36 + 26 * fault["breath"],
+        wobble_cents=4 + 80 * fault["technique"],
+        jitter=0.002 + 0.06 * fault["technique"],
+        shimmer=0.3 * fault["technique"],
     )
     sung = sing(_tones(who, fault, rng), voice=voice, place=Place(noise_dbfs=-80), seed=int(rng.integers(1 << 31)))
     path = folder / f"{song}.wav"

@@ -138,7 +138,6 @@ class Hollow(TorchFunctionMode):
     """What a layer makes only to be overwritten is made on the meta device; tables and windows are made as ever."""
 
     _OVERWRITTEN = frozenset({torch.empty, torch.rand, torch.randn})
-    _FILLING = frozenset({torch.Tensor.normal_, torch.Tensor.uniform_})
 
     def __torch_function__(
         self,
@@ -150,8 +149,8 @@ class Hollow(TorchFunctionMode):
         given = dict(kwargs or {})
         if func in self._OVERWRITTEN and given.get("device") is None:
             given["device"] = "meta"
-        if func in self._FILLING and args[0].is_meta:  # torch would import its compiler for it
-            return args[0]
+        if func is torch.nn.init.normal_ and given["tensor"].is_meta:  # torch would import its compiler for it
+            return given["tensor"]
         return func(*args, **given)
 
 

@@ -218,14 +218,16 @@ class Course:
         return torch.autocast(device, torch.bfloat16, enabled=self._training.precision is Precision.BF16)
 
 
-def attend(course: Course, path: Path, *, heard: Callable[[Course], None]) -> None:
+def attend(
+    course: Course, path: Path, *, heard: Callable[[Course], None], save_every_s: float = _SAVED_EVERY_S
+) -> None:
     """To the end of the course. What ends it before, Ctrl-C too, leaves what it can go on from."""
     saved = time.monotonic()
     try:
         while not course.ended:
             course.advance()
             heard(course)
-            if time.monotonic() - saved >= _SAVED_EVERY_S:
+            if time.monotonic() - saved >= save_every_s:
                 course.save(path)
                 saved = time.monotonic()
     finally:

@@ -14,7 +14,7 @@ from vocalverse.separate.precision import Precision
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # of CUDA's own
 
-FAMILIES = [family for family in Family if family is not Family.PITCH_HISTOGRAM]  # which has no network
+FAMILIES = [family for family in Family if family not in (Family.TEXT, Family.PITCH_HISTOGRAM)]
 SPANS = (Span(0, 41.3), Span(45, 63.007))
 
 

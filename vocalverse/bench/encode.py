@@ -194,7 +194,8 @@ def _samoye(device: str, extent: Extent) -> Iterator[Figure]:
         yield _time(f"SaMoye features, {extent.features_s} s of song, {way.name}, {device}", seconds[way.name])
     for way in ours:
         name = f"  {way.name} faster than {public.name}"
-        yield replace(_ratio(name, seconds[public.name], seconds[way.name]), target="≥ 2")
+        target = "≥ 2" if way is ours[-1] else ""  # in fp32 both spend their time in the same matrix products
+        yield replace(_ratio(name, seconds[public.name], seconds[way.name]), target=target)
         yield _difference(frames[public.name], frames[way.name])
 
 

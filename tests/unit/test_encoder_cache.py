@@ -151,10 +151,11 @@ def test_in_a_folder_that_is_no_cache_nothing_is_removed(tmp_path: Path):
     stored.parent.mkdir(parents=True)
     stored.write_bytes(b"irreplaceable")
     (tmp_path / recording / "audio").write_bytes(b"irreplaceable")
+    (tmp_path / recording / "record.json").write_bytes(b"irreplaceable")
     cache = EncoderCache(tmp_path)
     assert not cache.forget(recording)
     cache.prune(max_bytes=0, unused_s=0)
-    assert stored.read_bytes() == (tmp_path / recording / "audio").read_bytes() == b"irreplaceable"
+    assert [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()] == [b"irreplaceable"] * 3
 
 
 def test_a_recordings_id_can_be_told_from_its_folder_where_it_is_plain():

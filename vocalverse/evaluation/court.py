@@ -11,7 +11,7 @@ from functools import cached_property
 import vocalverse
 from vocalverse.evaluation.judgements import Told
 from vocalverse.measure.pitch.tracker import PitchTracker
-from vocalverse.models.cache.cache import CacheKey, EncoderCache
+from vocalverse.models.cache.cache import FIGURES, CacheKey, EncoderCache
 from vocalverse.models.cache.key import folder_of
 from vocalverse.models.encoders.encoder import Frames, whole
 from vocalverse.records import TextKind
@@ -60,7 +60,7 @@ class _Moment:
 
     def figures(self) -> Mapping[str, float]:
         """Another version measures anew."""
-        place = self._court.cache.folder / folder_of(self._name) / f"measured-{vocalverse.__version__}.json"
+        place = self._court.cache.folder / folder_of(self._name) / f"{vocalverse.__version__}{FIGURES}"
         if not place.is_file():
             place.parent.mkdir(parents=True, exist_ok=True)
             unfinished = place.with_suffix(f".{os.getpid()}.part")

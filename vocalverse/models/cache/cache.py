@@ -20,11 +20,11 @@ from vocalverse.models.cache.key import CacheKey, folder_of, recording_of
 from vocalverse.models.cache.pooled import in_two
 from vocalverse.models.encoders.encoder import Frames
 
-__all__ = ["CacheKey", "EncoderCache", "Pruned", "Stats"]
+__all__ = ["FIGURES", "CacheKey", "EncoderCache", "Pruned", "Stats"]
 
 _FRAMES, _POOLED, _UNFINISHED = ".frames", ".pooled", ".part"
-_BESIDE = ".json"  # what others keep of a recording in its folder, to be gone with it
-_OURS = (_FRAMES, _POOLED, _UNFINISHED, _BESIDE)  # nothing else is ever removed, whatever folder this is taken for
+FIGURES = ".figures"  # what was measured of a recording may lie in its folder too, to be gone with it
+_OURS = (_FRAMES, _POOLED, _UNFINISHED, FIGURES)  # nothing else is ever removed, whatever folder this is taken for
 _ABANDONED_S = 3600.0  # nobody writes a file for so long
 
 

@@ -60,8 +60,9 @@ def test_a_clip_is_heard_as_transformers_hears_it(
         assert agreement(said.hidden_states[layer][0], every.values[:, layer]).error < NEAR
 
 
-@pytest.mark.parametrize("layer", [0, 1, 2])
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize(
+    ("family", "layer"), [*zip(FAMILIES, (1, 1, 1), strict=True), (Family.WAVLM, 0), (Family.WAVLM, 2)]
+)
 def test_one_layer_is_the_same_as_among_all(tmp_path: Path, family: Family, layer: int):
     folder = make_tiny(family, tmp_path / "tiny")
     sound = Sound(sung(2.0), RATE_HZ)
@@ -98,11 +99,11 @@ def test_half_a_minute_is_heard_at_once(tmp_path: Path):
     assert agreement(theirs(net, sound.at(RATE_HZ)).last_hidden_state[0], frames.values).error < NEAR
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", [Family.WAV2VEC2, Family.WAVLM])
 def test_a_song_in_pieces_has_as_many_frames_as_in_one(tmp_path: Path, family: Family):
     """Each in its place, and close to what the network hears at once: pieces know 5 s of what is around them."""
     net = speech_net(family, **LARGE)
-    sound = Sound(sung(61.0, 2), RATE_HZ)
+    sound = Sound(sung(41.0, 2), RATE_HZ)
     with torch.inference_mode():
         at_once = theirs(net, sound.at(RATE_HZ)).last_hidden_state[0]
     frames = ours(family, folder_of(net, tmp_path / "net"), sound)

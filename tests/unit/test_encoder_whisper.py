@@ -96,7 +96,7 @@ def test_the_mel_spectrogram_is_transformers(mels: int, seconds: float):
     assert torch.allclose(whisper_mel(filled, mels), theirs, atol=NEAR)
 
 
-@pytest.mark.parametrize(("dims", "seed"), [(SMALL, 1), (OTHER, 2), (OTHER, 3)])
+@pytest.mark.parametrize(("dims", "seed"), [(SMALL, 1), (OTHER, 2)])
 def test_whole_windows_are_as_transformers_has_them(tmp_path: Path, dims: WhisperDims, seed: int):
     folder = whisper_folder(tmp_path / "whisper", dims, seed)
     song = sung(60.0, seed)
@@ -148,7 +148,7 @@ def test_layers_are_what_enters_the_blocks_and_leaves_them(tmp_path: Path, layer
 def test_a_window_is_what_it_is_by_itself(tmp_path: Path, family: Family):
     """Neither what it shares a batch with, nor how many windows there are, changes a frame."""
     encoder = open_encoder(family, make_tiny(family, tmp_path / "tiny"), layer=-1)
-    song = Sound(sung(75.0), RATE_HZ)
+    song = Sound(sung(65.0), RATE_HZ)
     together = type(encoder)(**vars(encoder) | {"batch": 3}).encode(song, whole(song))
     one_by_one = type(encoder)(**vars(encoder) | {"batch": 1}).encode(song, whole(song))
     last = Sound(song.at(RATE_HZ)[2 * WINDOW :], RATE_HZ)

@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import vocalverse.training
 from vocalverse.errors import ModelBroken
 from vocalverse.models.encoders.encoder import Family, Span, whole
 from vocalverse.models.encoders.open import open_encoder
 from vocalverse.models.encoders.pitch_histogram import shares
 from vocalverse.models.encoders.sound import Sound
-import vocalverse.training
 
 FOLDER = Path(vocalverse.training.__file__).parent / "recipes/pitch_histogram"
 

@@ -7,6 +7,7 @@ from vocalverse.cli.lazy import LazyGroup
 _COMMANDS = {
     "check": ("vocalverse.cli.data_check:check", "Look at a manifest: what is in it, and what is wrong."),
     "import": ("vocalverse.cli.data_import:import_", "Make a manifest of a collection, or of a list of your own."),
+    "export": ("vocalverse.cli.data_export:export", "Copy recordings that may be learnt from, to be rated."),
     "damage": ("vocalverse.cli.data_damage:damage", "Damage voices on purpose, by grades, to learn from or report on."),
 }
 

@@ -70,14 +70,15 @@ class Holdings:
         before = self._looked.get(name)
         if before and before.traits == self._traits(name, before.models):
             return before
-        traits = self._traits(name)
+        models = before.models if before else ()
+        traits = self._traits(name, models)
         try:
             ready = self._check(name)
         except ReleaseUnknown as gone:
             return _Looked(frozenset(), why=str(gone))
         except (VocalVerseError, OSError, ImportError) as broken:
             log.error("%s", broken, extra={"action": "release_refused", "release": name})
-            return _Looked(traits, why=str(broken))
+            return _Looked(traits, models, why=str(broken))
         log.info("release %s can judge here", name, extra={"action": "release_held", "release": name})
         return _Looked(traits | set(_traits(ready.models)), ready.models, ready.sealed.digest)
 
@@ -90,7 +91,7 @@ class Holdings:
         """Of its files, of what was agreed to for it, of which models there are, and of those that it judges with."""
         folder = self._shelf.folder
         own = (Path(place, file) for place, _, files in os.walk(folder / name) for file in files)
-        return frozenset(_traits([*own, *folder.glob(f"{name}.*"), *self._models.glob("*.json"), *models]))
+        return frozenset(_traits([*own, *folder.glob(f"{name}.*"), *self._models.rglob("*.json"), *models]))
 
 
 def _traits(paths: Iterable[Path]) -> Iterator[tuple[str, int, int, int]]:

@@ -1,6 +1,7 @@
 """What a worker knows of the releases on its machine."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,9 @@ import pytest
 from tests.releases import make_tiny_release
 from vocalverse.assess.ready import Ready, require_ready
 from vocalverse.models.catalogue import Commercial
+from vocalverse.models.encoders.catalogue import EncoderEntry
+from vocalverse.models.shelf import Shelf
+from vocalverse.release.seal import seal
 from vocalverse.release.shelf import ReleaseShelf
 from workers.releases import Holdings
 
@@ -97,5 +101,31 @@ def test_without_its_licence_accepted_it_is_refused_until_somebody_does(folder: 
     assert holdings.held() == []
     assert "--accept-licence" in holdings.refused()["tiny"]
     ReleaseShelf(folder).accept(sealed, ["MIT"])
+    holdings.look()
+    assert (holdings.held(), holdings.refused()) == ([sealed.digest], {})
+
+
+def test_an_encoder_that_lies_on_the_models_shelf_is_looked_at_too(folder: Path) -> None:
+    models = folder.parent / "models"
+    inside = make_tiny_release(folder.parent / "inside")
+    (encoder,) = inside.spec.encoders
+    outside = replace(inside.spec, encoders=(replace(encoder, folder=None, model="small"),))
+    heads = {path: inside.folder / path for path in inside.sums if path.startswith("heads/")}
+    sealed = seal(outside, heads, folder / "tiny")
+    holdings = looked(folder)
+    assert "small" in holdings.refused()["tiny"]
+
+    entry = EncoderEntry("small", encoder.family, "MIT", Commercial.YES, page="drawn in a test")
+    Shelf(models).encoders.put(entry, inside.folder / "encoder")
+    holdings.look()
+    assert (holdings.held(), holdings.refused()) == ([sealed.digest], {})
+
+    weights = models / "encoders/small/model.safetensors"
+    data = weights.read_bytes()
+    rewrite(weights, data[:-1] + bytes([data[-1] ^ 1]))
+    assert holdings.held() == []
+    holdings.look()
+    assert "small on the models shelf" in holdings.refused()["tiny"]
+    rewrite(weights, data)
     holdings.look()
     assert (holdings.held(), holdings.refused()) == ([sealed.digest], {})

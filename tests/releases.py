@@ -8,13 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from tests.tiny_encoders import WHISPER, make_tiny
+from tests.tiny_encoders import TEXT, WHISPER, make_tiny, make_tiny_text
 from vocalverse.models.catalogue import Commercial
 from vocalverse.models.encoders.encoder import Family
 from vocalverse.models.encoders.open import revision_of
+from vocalverse.models.encoders.text import open_text_encoder
 from vocalverse.models.heads.build import Head, build
-from vocalverse.models.heads.config import EncoderInput, HeadConfig, HeadKind, Pooling
+from vocalverse.models.heads.config import EncoderInput, HeadConfig, HeadKind, Pooling, TextInput
 from vocalverse.models.heads.file import save
+from vocalverse.records import TextKind
 from vocalverse.release.seal import seal
 from vocalverse.release.spec import (
     Calibration,
@@ -23,6 +25,7 @@ from vocalverse.release.spec import (
     OverallSpec,
     Part,
     ReleaseSpec,
+    TextEncoderSpec,
     Weighed,
 )
 from vocalverse.release.verify import Sealed, verify
@@ -57,6 +60,32 @@ def reseal(folder: Path, into: Path, *, files: Mapping[str, Path] | None = None,
     held = {path: folder / path for path in before.sums if path not in ("release.toml", "CARD.md")}
     spec = replace(before.spec, **said)
     return seal(spec, {**held, **(files or {})}, into / spec.name)
+
+
+def held_against_lyrics(folder: Path, into: Path, *keys: str, name: str = "tiny") -> Sealed:
+    """A sealed release once more, these dimensions judged by what is sung and what should be."""
+    held = {key: f"{key}.safetensors" for key in keys}
+    dimensions = tuple(
+        replace(one, heads=(held[one.key],), text=TextKind.LYRICS, text_encoder="reader") if one.key in held else one
+        for one in verify(folder).spec.dimensions
+    )
+    with TemporaryDirectory() as made:
+        files = {"reader": make_tiny_text(Path(made) / "reader")}
+        for key, path in held.items():
+            files[path] = Path(made) / path
+            save(_reading_head(key), files[path])
+        reader = TextEncoderSpec("reader", open_text_encoder(files["reader"]).revision, folder="reader")
+        return reseal(folder, into, files=files, name=name, dimensions=dimensions, text_encoders=(reader,))
+
+
+def _reading_head(key: str) -> Head:
+    config = HeadConfig(
+        kind=HeadKind.MLP,
+        dimensions=(key,),
+        encoders=(EncoderInput(_ENCODER, WHISPER.width),),
+        text=TextInput(TEXT["hidden_size"]),
+    )
+    return build(config, seed=3)
 
 
 def tiny_spec(

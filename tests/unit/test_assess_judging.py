@@ -7,11 +7,13 @@ from uuid import UUID
 import pytest
 import soundfile
 
-from tests.releases import DIMENSIONS, make_tiny_release, reseal
+from tests.releases import DIMENSIONS, held_against_lyrics, make_tiny_release, reseal
 from vocalverse.assess import Assessor, Take, Workshop, open_assessor
 from vocalverse.assess.judging import Cabinet
 from vocalverse.errors import ReleaseBroken, ReleaseUnknown
-from vocalverse.records import OVERALL, Assessment, Outcome, Reason, Verdict, no_progress
+from vocalverse.measure.reference.melody import Line, Melody, Source
+from vocalverse.measure.reference.stored import to_json
+from vocalverse.records import OVERALL, Assessment, Outcome, Reason, ReferenceKind, Remark, Verdict, no_progress
 from vocalverse.samples.make import TAKES
 from vocalverse.separate.options import EarOptions
 
@@ -29,12 +31,13 @@ RULES = {"strict": STRICT, "unsure": "low_from = 'often'"}
 
 @pytest.fixture(scope="module")
 def workshop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
-    """With three releases of other weights, and two of other rules."""
+    """With three releases of other weights, one that reads, and two of other rules."""
     house = tmp_path_factory.mktemp("house")
     releases = house / "releases"
     tiny = make_tiny_release(releases)
     make_tiny_release(releases, name="other", seed=1)
     make_tiny_release(releases, name="third", seed=2)
+    held_against_lyrics(tiny.folder, releases, *DIMENSIONS, name="reading")
     for name, rules in RULES.items():
         (house / name).write_text(rules)
         reseal(tiny.folder, releases, files={"rules.toml": house / name}, name=name, rules="rules.toml")
@@ -106,6 +109,17 @@ def test_what_the_release_s_own_rules_call_too_far_off_is_not_judged(assessor: A
     assert found.sung is not None
 
 
+def test_what_is_held_against_lyrics_takes_the_song_s_and_has_no_score_without(assessor: Assessor, song: Path):
+    words = Melody((Line(0.0, 6.0, words="la la"),), Source.LRC)
+    with song.open("rb") as audio:
+        known = {ReferenceKind.LYRICS: to_json(words)}
+        found = assessor(Take(UUID(int=7), audio, references=known, release="reading"), no_progress)
+    assert (found.outcome, len(found.scores), found.remarks) == (Outcome.SCORED, 4, ())
+    unknown = assessed(assessor, song, "reading")
+    assert (unknown.outcome, unknown.verdict, unknown.reasons) == (Outcome.UNSCORED, Verdict.PASS, (Reason.NO_TEXT,))
+    assert (unknown.scores, unknown.overall, unknown.remarks) == ((), None, (Remark.TEXT_MISSING,))
+
+
 def test_rules_that_cannot_be_read_break_the_release(cabinet: Cabinet):
     with pytest.raises(ReleaseBroken, match=r"unsure cannot be opened.*rules\.toml"):
         cabinet.of("unsure")
@@ -151,7 +165,7 @@ def test_a_release_that_is_put_in_place_of_another_is_the_one_that_judges(
 
 
 def test_a_release_that_is_not_here_is_named(cabinet: Cabinet, workshop: Workshop):
-    with pytest.raises(ReleaseUnknown, match="other, strict"):
+    with pytest.raises(ReleaseUnknown, match="other, reading, strict"):
         cabinet.of("gone")
     with pytest.raises(ReleaseUnknown, match="no folders"):
         Cabinet(replace(workshop, releases=None), EarOptions()).of("tiny")

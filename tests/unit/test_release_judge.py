@@ -11,21 +11,20 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from tests.releases import make_tiny_release, reseal
-from tests.tiny_encoders import TEXT, WHISPER, make_tiny_text
+from tests.releases import held_against_lyrics, make_tiny_release, reseal
+from tests.tiny_encoders import WHISPER
 from tests.voices import song
 from vocalverse.errors import BackendFailed, ReleaseBroken
 from vocalverse.models.encoders.encoder import EncoderInfo, Frames, Span
 from vocalverse.models.encoders.sound import F0, Sound
-from vocalverse.models.encoders.text import open_text_encoder
 from vocalverse.models.heads.build import build
-from vocalverse.models.heads.config import EncoderInput, HeadConfig, HeadKind, Pooling, TextInput
+from vocalverse.models.heads.config import EncoderInput, HeadConfig, HeadKind, TextInput
 from vocalverse.models.heads.file import save
 from vocalverse.records import Remark, TextKind
 from vocalverse.release.figures import columns
 from vocalverse.release.judge import Judge, Judged
 from vocalverse.release.sounds import Sounds
-from vocalverse.release.spec import DimensionSpec, TextEncoderSpec
+from vocalverse.release.spec import DimensionSpec
 from vocalverse.release.verify import Sealed
 from vocalverse.synthesis.rooms import RATE_HZ
 
@@ -180,28 +179,7 @@ def test_a_release_may_judge_by_measures_alone_and_axes_of_its_own(sealed: Seale
 @pytest.fixture(scope="module")
 def reading(sealed: Sealed, tmp_path_factory: pytest.TempPathFactory) -> Judge:
     """A release whose emotion is held against lyrics; the other dimensions need none."""
-    folder = tmp_path_factory.mktemp("reading")
-    reader = make_tiny_text(folder / "reader")
-    config = HeadConfig(
-        kind=HeadKind.MLP,
-        dimensions=("emotion",),
-        encoders=(EncoderInput("whisper", WHISPER.width),),
-        text=TextInput(TEXT["hidden_size"]),
-        pooling=Pooling.MEAN,
-    )
-    save(build(config, seed=3), folder / "head.safetensors")
-    *others, emotion = sealed.spec.dimensions
-    held = replace(emotion, heads=("held.safetensors",), text=TextKind.LYRICS, text_encoder="reader")
-    spec = TextEncoderSpec("reader", open_text_encoder(reader).revision, folder="reader")
-    return opened(
-        reseal(
-            sealed.folder,
-            folder,
-            files={"reader": reader, "held.safetensors": folder / "head.safetensors"},
-            dimensions=(*others, held),
-            text_encoders=(spec,),
-        )
-    )
+    return opened(held_against_lyrics(sealed.folder, tmp_path_factory.mktemp("reading"), "emotion"))
 
 
 def test_a_dimension_is_held_against_its_text(reading: Judge):

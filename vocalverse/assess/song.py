@@ -20,8 +20,8 @@ _Read = TypeVar("_Read")
 class KnownSong:
     melody: "Melody | None"
     guide: "Contour | None"  # how somebody sang it whom the singer may play back
-    text: Mapping[TextKind, str] = field(default_factory=dict)  # its lyrics, where it has any
     remarks: tuple[Remark, ...] = ()
+    text: Mapping[TextKind, str] = field(default_factory=dict)  # its lyrics, where it has any
 
 
 def know_song(references: References) -> KnownSong:
@@ -44,8 +44,8 @@ def know_song(references: References) -> KnownSong:
     return KnownSong(
         melody=melody or lyrics,
         guide=guide.contour if guide else None,
-        text={TextKind.LYRICS: words} if words else {},
         remarks=(Remark.REFERENCE_UNREADABLE,) if broken else (),
+        text={TextKind.LYRICS: words} if words else {},
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from tests.releases import DIMENSIONS, make_tiny_release
+from tests.releases import DIMENSIONS, make_tiny_release, reseal
 from vocalverse.cli import main
 from vocalverse.models.catalogue import Commercial
 from vocalverse.release.verify import Sealed
@@ -74,6 +74,19 @@ def test_a_tampered_release_is_told_of_and_made_good_by_installing_it_again(data
         assert str(head) in row["verdict"]
     told(data, "install", given.folder)
     assert asked(data, "verify").exit_code == 0
+
+
+def test_a_release_is_opened_where_that_is_asked(data: Path, given: Sealed, tmp_path: Path):
+    """One whose every hash is right may still have been sealed with weights that fit nothing."""
+    assert told(data, "verify", given.folder, "--open")[0]["verdict"] == "as sealed, and opens"
+    another = given.folder / "heads/timbre-0.safetensors"
+    misfit = reseal(given.folder, tmp_path / "misfit", files={"heads/breath-0.safetensors": another})
+    assert asked(data, "verify", misfit.folder).exit_code == 0
+    done = asked(data, "verify", misfit.folder, "--open", "--json")
+    assert done.exit_code == 1
+    (row,) = json.loads(done.stdout)
+    assert row["code"] == "release_broken"
+    assert "breath-0.safetensors cannot judge breath: it judges timbre" in row["verdict"]
 
 
 def test_a_release_that_cannot_be_read_is_listed_as_broken(data: Path, given: Sealed):

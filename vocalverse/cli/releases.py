@@ -76,22 +76,18 @@ def show(name: str, folder: Path | None, *, as_json: bool) -> None:
 
 @releases.command(short_help="Whether releases are, bit by bit, what was sealed.")
 @click.argument("name", metavar="[NAME|FOLDER]", required=False)
+@click.option(
+    "--open", "opening", is_flag=True, help="Also load all that it judges with, the models that it names too."
+)
 @_folder_option
 @json_option
-def verify(name: str | None, folder: Path | None, *, as_json: bool) -> None:
+def verify(name: str | None, folder: Path | None, *, opening: bool, as_json: bool) -> None:
     """Read all of the release NAME, or of all that are here; exit status 1 where one is not as it was sealed."""
     shelf = _shelf(folder)
-    rows: list[Mapping[str, object]] = []
     with bars(_STAGES) as progress:
-        for one in [name] if name else shelf.names():
-            place = _place(one, shelf)
-            try:
-                sealed = _verified(place, shelf, progress)
-                rows.append({"name": sealed.spec.name, "verdict": "as sealed", "digest": sealed.digest})
-            except VocalVerseError as broken:
-                rows.append({"name": one, "verdict": str(broken), "digest": None, "code": broken.code})
+        rows = [_looked_at(one, shelf, progress, opening=opening) for one in ([name] if name else shelf.names())]
     show_rows(rows, columns=("name", "digest", "verdict"), as_json=as_json, empty=f"No release in {shelf.folder}.")
-    if any(row["digest"] is None for row in rows):
+    if any("code" in row for row in rows):
         click.get_current_context().exit(1)
 
 
@@ -143,6 +139,28 @@ def _shelf(folder: Path | None) -> "ReleaseShelf":
 def _place(name: str, shelf: "ReleaseShelf") -> Path:
     """On the shelf, or else wherever a path leads."""
     return Path(name) if name not in shelf.names() and Path(name).is_dir() else shelf.place(name)
+
+
+def _looked_at(name: str, shelf: "ReleaseShelf", progress: "Progress", *, opening: bool) -> Mapping[str, object]:
+    place = _place(name, shelf)
+    try:
+        sealed = _verified(place, shelf, progress)
+        if opening:
+            _open(sealed)
+    except VocalVerseError as broken:
+        return {"name": name, "verdict": str(broken), "digest": None, "code": broken.code}
+    verdict = "as sealed, and opens" if opening else "as sealed"
+    return {"name": sealed.spec.name, "verdict": verdict, "digest": sealed.digest}
+
+
+def _open(sealed: "Sealed") -> None:
+    from vocalverse.release.ear import ear_of
+    from vocalverse.release.judge import Judge
+    from vocalverse.settings import data_folder
+
+    models = data_folder() / "models"
+    ear_of(sealed.spec, models)
+    Judge.of(sealed, models=models)
 
 
 def _verified(place: Path, shelf: "ReleaseShelf", progress: "Progress") -> "Sealed":

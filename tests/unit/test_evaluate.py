@@ -78,6 +78,19 @@ def test_without_a_judge_the_raters_are_looked_at_alone(rated: Path) -> None:
     assert (code, "[too_few]" in told, "(1 in all)" in told) == (2, True, True)
 
 
+def test_a_reason_is_told_once_and_no_number_is_made_up(rated: Path) -> None:
+    same = rated.with_name("same.csv")
+    same.write_text("id,breath\n" + "".join(f"c{at},3\n" for at in range(24)))
+    code, out, _ = run("--data", rated, "--predictions", same, "--draws", 20)
+    measured, orders = (re.search(rf"{title}.*\n.*\n(.*)", out) for title in ("clip by clip", "automatic H-TPR"))
+    assert code == 0
+    assert measured
+    assert orders
+    assert measured[1].count("– (the judge says the same of all)") == 3
+    assert measured[1].split()[:2] == ["breath", "24"]
+    assert re.split(r"  +", orders[1]) == ["breath", "24", "– (too few clips whose scores differ)", *"–––––"]
+
+
 def test_what_is_asked_for_has_to_be_there(rated: Path, said: Path) -> None:
     both = ["--data", rated, "--predictions", said]
     assert "[bad_input]" in run("gold", *both)[2]

@@ -20,38 +20,54 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
 def _data_options(command: _Command) -> _Command:
-    for option in (
-        click.option("--data", required=True, type=_PATH, metavar="MANIFEST", help="Takes that people rated."),
-        click.option("--split", metavar="NAME", help="Only clips of this split; `test` is test1, test2, … too."),
-        apart_option,
-        click.option(
-            "--dimension", "dimensions", multiple=True, metavar="KEY", help="Only this one; may be given several times."
-        ),
-        click.option("--licences", default="any", show_default=True, metavar="free|any|LIST", help="Of the clips."),
+    for option in reversed(
+        (
+            click.option("--data", required=True, type=_PATH, metavar="MANIFEST", help="Takes that people rated."),
+            click.option("--split", metavar="NAME", help="Only clips of this split; `test` is test1, test2, … too."),
+            apart_option,
+            click.option(
+                "--dimension",
+                "dimensions",
+                multiple=True,
+                metavar="KEY",
+                help="Only this one; may be given several times.",
+            ),
+            click.option("--licences", default="any", show_default=True, metavar="free|any|LIST", help="Of the clips."),
+        )
     ):
         command = option(command)
     return command
 
 
 def _judge_options(command: _Command) -> _Command:
-    for option in (
-        click.option("--predictions", type=_PATH, metavar="FILE", help="What a judge said, in place of a release."),
-        click.option("--voice", "alone", is_flag=True, help="The clips are voices alone: nothing is separated."),
-        click.option("--cache", type=_PATH, metavar="FOLDER", help="Of encoders.  [default: cache in the data folder]"),
-        click.option("--device", default="cpu", show_default=True, help="cpu, cuda or cuda:1."),
-        click.option("--save", type=_PATH, metavar="FILE", help="Write what the judge said: .csv or .jsonl."),
+    for option in reversed(
+        (
+            click.option("--predictions", type=_PATH, metavar="FILE", help="What a judge said, in place of a release."),
+            click.option("--voice", "alone", is_flag=True, help="The clips are voices alone: nothing is separated."),
+            click.option(
+                "--cache", type=_PATH, metavar="FOLDER", help="Of encoders.  [default: cache in the data folder]"
+            ),
+            click.option("--device", default="cpu", show_default=True, help="cpu, cuda or cuda:1."),
+            click.option("--save", type=_PATH, metavar="FILE", help="Write what the judge said: .csv or .jsonl."),
+        )
     ):
         command = option(command)
     return command
 
 
 def _figure_options(command: _Command) -> _Command:
-    for option in (
-        click.option("--draws", type=click.IntRange(20), default=1000, show_default=True, help="For intervals."),
-        click.option("--triples", type=click.IntRange(1), default=300, show_default=True, help="To order, at most."),
-        click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of draws and triples."),
-        click.option("--html", type=_PATH, metavar="FILE", help="Write a page with plots."),
-        click.option("--damage", is_flag=True, help="MANIFEST is of `data damage`: tell what damage costs, and where."),
+    for option in reversed(
+        (
+            click.option("--draws", type=click.IntRange(20), default=1000, show_default=True, help="For intervals."),
+            click.option(
+                "--triples", type=click.IntRange(1), default=300, show_default=True, help="To order, at most."
+            ),
+            click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of draws and triples."),
+            click.option("--html", type=_PATH, metavar="FILE", help="Write a page with plots."),
+            click.option(
+                "--damage", is_flag=True, help="MANIFEST is of `data damage`: tell what damage costs, and where."
+            ),
+        )
     ):
         command = option(command)
     return command
@@ -126,7 +142,7 @@ def _heard(release: str | None, manifest: "Manifest", asked: dict[str, Any]) -> 
 
         sitting = Sitting(release, alone=asked["alone"], cache=asked["cache"], device=asked["device"])
         said, not_judged = judged(manifest.clips, sitting)
-        return _Heard(release, said, not_judged)
+        return _Heard(Path(release).name, said, not_judged)
     if asked["predictions"]:
         from vocalverse.evaluation.predictions import read
         from vocalverse.evaluation.told import as_told

@@ -40,7 +40,7 @@ def tables(found: Evaluation) -> Iterator[Table]:
         ("Each rater against the others", _raters(found)),
         ("Orders of three: raters order the judge's tiers (automatic H-TPR)", _orders(found, "htpr")),
         ("Orders of three: the judge orders the raters' tiers", _orders(found, "triples")),
-        ("Intervals", _intervals(found)),
+        ("Intervals, and one width for all that would hold as many of these ratings", _intervals(found)),
         ("Calibration: what is rated where the judge says so much", _reliability(found)),
         ("Told less rated, by who sings and where", _groups(found)),
     ):
@@ -67,6 +67,14 @@ def in_words(figure: Figure) -> str:
     return f"{figure.value:.3f} ({figure.low:.3f} to {figure.high:.3f})"
 
 
+def _told(figures: Mapping[str, Figure], names: Sequence[str]) -> dict[str, object]:
+    """A reason that all share is told once."""
+    said: dict[str, object] = {name: in_words(figures[name]) for name in names}
+    if all(figures[name].value is None for name in names):
+        return said | dict.fromkeys(names[1:], "–")
+    return said
+
+
 def _plain(one: OfDimension) -> dict[str, Any]:
     said = {field.name: getattr(one, field.name) for field in fields(one)}
     del said["judgements"], said["dimension"]
@@ -89,7 +97,7 @@ def _measured(found: Evaluation, of: Of) -> Rows:
         {"dimension": one.dimension}
         | ({"of": word} if word else {})
         | {"n": figures["srcc"].n}
-        | {name: in_words(figures[name]) for name in _MEASURES}
+        | _told(figures, _MEASURES)
         for one in found.dimensions
         for word, figures in of(one).items()
         if figures and figures["srcc"].n
@@ -115,14 +123,14 @@ def _pairs(found: Evaluation) -> Rows:
 def _agreement(found: Evaluation) -> Rows:
     return [
         {"dimension": one.dimension, "raters": len(agreed.raters), "n": agreed.figures["exact"].n}
-        | {name: in_words(figure) for name, figure in agreed.figures.items()}
+        | _told(agreed.figures, tuple(agreed.figures))
         for one, agreed in _with_raters(found)
     ]
 
 
 def _ceiling(found: Evaluation) -> Rows:
     return [
-        {"dimension": one.dimension, "who": who} | {name: in_words(figures[name]) for name in _RATERS}
+        {"dimension": one.dimension, "who": who} | _told(figures, _RATERS)
         for one, agreed in _with_raters(found)
         for who, figures in (("a rater", agreed.one_against_rest), ("the judge", agreed.judge_against_rest))
         if figures
@@ -145,8 +153,7 @@ def _with_raters(found: Evaluation) -> list[tuple[OfDimension, Agreement]]:
 def _orders(found: Evaluation, which: str) -> Rows:
     ranked = [(one.dimension, getattr(one, which)) for one in found.dimensions if one.judgements.clips]
     return [
-        {"dimension": dimension, "n": ranking["exact"].n} | {name: in_words(ranking[name]) for name in _ORDERS}
-        for dimension, ranking in ranked
+        {"dimension": dimension, "n": ranking["exact"].n} | _told(ranking, _ORDERS) for dimension, ranking in ranked
     ]
 
 

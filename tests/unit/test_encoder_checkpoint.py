@@ -106,6 +106,17 @@ def with_config(text: str) -> Callable[[Path], object]:
     return lambda folder: (folder / "config.json").write_text(text)
 
 
+def with_three_heads(folder: Path) -> None:
+    said = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(said | {"encoder_attention_heads": 3}))
+
+
+def with_another_s_file_alone(folder: Path) -> None:
+    without_config(folder)
+    without_weights(folder)
+    torch.save({"features.0.weight": torch.ones(3, 3)}, folder / "model.pt")
+
+
 def with_size(family: Family, value: Any) -> Callable[[Path], object]:
     name = {Family.WHISPER: "d_model", Family.WAVLM: "hidden_size"}[family]
     return with_config(json.dumps({"model_type": family.value, name: value}))
@@ -121,6 +132,8 @@ def with_size(family: Family, value: Any) -> Callable[[Path], object]:
         (Family.WAVLM, with_config("{}"), ModelBroken),
         (Family.WAVLM, with_size(Family.WAVLM, "many"), ModelBroken),
         (Family.WAVLM, with_size(Family.WAVLM, 31), ModelBroken),
+        (Family.WHISPER, with_three_heads, ModelBroken),
+        (Family.WHISPER, with_another_s_file_alone, ModelBroken),
         (Family.WHISPER, with_size(Family.WHISPER, True), ModelBroken),
         (Family.WHISPER, with_size(Family.WHISPER, -5), ModelBroken),
     ],

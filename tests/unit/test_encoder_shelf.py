@@ -17,6 +17,7 @@ from vocalverse.models.encoders.catalogue import EncoderEntry, encoders, find_en
 from vocalverse.models.encoders.encoder import Family
 from vocalverse.models.encoders.open import open_encoder, revision_of
 from vocalverse.models.shelf import Shelf
+from vocalverse.separate.purpose import Purpose
 
 RECIPES = Path(training.__file__).with_name("recipes")
 MINE = EncoderEntry("mine", Family.WHISPER, "MIT", Commercial.YES, "a page")
@@ -103,6 +104,13 @@ def test_who_asks_for_what_is_not_here_is_told_how_to_get_it(shelf: Shelf):
         shelf.encoder("nobodys")
 
 
+def test_an_encoder_is_not_taken_for_a_separator(whisper: Path, shelf: Shelf):
+    shelf.encoders.put(MINE, whisper)
+    for name in ("mine", "whisper-large-v3"):
+        with pytest.raises(ModelRefused, match=f"{name} encodes"):
+            shelf.path_of(name, purpose=Purpose.SEPARATE)
+
+
 def test_the_catalogue_names_every_family_that_is_published_and_no_name_twice():
     names = [entry.name for entry in (*encoders(), *entries())]
     assert len(set(names)) == len(names)
@@ -166,6 +174,12 @@ def test_what_the_command_line_was_not_told_it_asks_for(whisper: Path, shelf: Sh
     assert code != 0
     assert said in answer
     assert not shelf.folder.exists()
+
+
+def test_what_is_not_here_is_not_verified_but_said_how_to_get(shelf: Shelf):
+    code, said = run("verify", "whisper-large-v3", folder=shelf.folder)
+    assert code == 4
+    assert "not here yet" in said
 
 
 def test_no_encoder_is_fetched_by_itself(shelf: Shelf):

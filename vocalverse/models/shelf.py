@@ -11,6 +11,7 @@ from pathlib import Path
 from vocalverse.errors import BadInput, ModelBroken, ModelRefused, ModelUnknown
 from vocalverse.models.catalogue import Commercial, Entry, entries, find
 from vocalverse.models.digest import Pin, sha256_of_path
+from vocalverse.models.encoders.catalogue import find_encoder
 from vocalverse.models.encoders.shelf import EncoderShelf
 from vocalverse.models.intake import recognise, take_in
 from vocalverse.records import Progress, no_progress
@@ -106,9 +107,16 @@ class Shelf:
             if entry.name == name and entry.bundled:
                 return BUNDLED / entry.file
         known = [*(entry.name for entry in entries()), *(one.name for one in self.installed())]
+        if self._encodes(name):
+            raise ModelRefused(
+                f"{name} encodes; it neither separates nor dereverberates. Models that do: {', '.join(known)}."
+            )
         if name in known:
             raise ModelUnknown(f"{name} is not here yet: vocalverse models fetch {name}")
         raise ModelUnknown(f"There is no model {name!r}, only {', '.join(dict.fromkeys(known))}.")
+
+    def _encodes(self, name: str) -> bool:
+        return find_encoder(name) is not None or self.encoders.find(name) is not None
 
     def put(
         self, entry: Entry, checkpoint: Path, yaml: Path, *, pin: Pin, accepted: bool, progress: Progress = no_progress
@@ -136,7 +144,8 @@ class Shelf:
         return installed
 
     def verify(self, name: str, *, progress: Progress = no_progress) -> Verified:
-        if encoder := self.encoders.find(name):
+        if self._encodes(name):
+            encoder = self.encoders.get(name)
             changed = self.encoders.changed(name, progress=progress)
             return Verified(name, Verdict.CHANGED if changed else Verdict.KEPT, encoder.revision)
         installed = self.find(name)

@@ -70,7 +70,7 @@ def read_net(folder: Path) -> WhisperEncoder:
 
 def dims_in(config: Mapping[str, Any], folder: Path) -> WhisperDims:
     """As transformers' configs say them."""
-    return WhisperDims(
+    dims = WhisperDims(
         mels=number(config, "num_mel_bins", folder),
         positions=number(config, "max_source_positions", folder),
         width=number(config, "d_model", folder),
@@ -78,6 +78,9 @@ def dims_in(config: Mapping[str, Any], folder: Path) -> WhisperDims:
         layers=number(config, "encoder_layers", folder),
         inner=number(config, "encoder_ffn_dim", folder),
     )
+    if dims.width % dims.heads:
+        raise ModelBroken(f"{folder / CONFIG} says d_model = {dims.width}, which {dims.heads} heads cannot share.")
+    return dims
 
 
 def _dims(folder: Path, tensors: Mapping[str, Tensor]) -> WhisperDims:
@@ -88,7 +91,9 @@ def _dims(folder: Path, tensors: Mapping[str, Tensor]) -> WhisperDims:
     try:
         return dims_of(tensors)
     except (KeyError, ValueError) as error:
-        raise ModelBroken(f"{folder} holds no Whisper encoder: it has no {error}.") from error
+        raise ModelBroken(
+            f"{folder} holds no Whisper encoder ({error!r}): it is a checkpoint of something else."
+        ) from error
 
 
 def _states(net: WhisperEncoder, mel: Tensor, positions: int) -> Iterator[Tensor]:

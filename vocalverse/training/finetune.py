@@ -40,6 +40,7 @@ class Learnt:
 
     def frames(self, sound: Sound) -> Tensor:
         """[frames, width], with slopes."""
+        self.net.eval()  # layers that are left out at random would make every step another network's
         windows = self.encoder.windows(sound, whole(sound))
         device = next(self.net.parameters()).device
         heard = []
@@ -83,7 +84,7 @@ def _insert(net: nn.Module, lora: Lora, *, seed: int) -> None:
     from peft import LoraConfig, inject_adapter_in_model
 
     targets = list(lora.targets or _ATTENTION)
-    config = LoraConfig(r=lora.rank, lora_alpha=lora.alpha, lora_dropout=lora.dropout, target_modules=targets)
+    config = LoraConfig(r=lora.rank, lora_alpha=lora.alpha, target_modules=targets)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         try:

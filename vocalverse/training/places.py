@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vocalverse.errors import NotFound
-from vocalverse.models.catalogue import Commercial
 from vocalverse.models.encoders.text import TextEncoder
 from vocalverse.models.shelf import Shelf
 from vocalverse.release.spec import Part
@@ -28,11 +27,10 @@ class OpenReader:
 
 def place_of(name: str, recipe: EncoderRecipe | Reader, models: Path) -> Place:
     if recipe.folder is None:
-        shelf = Shelf(models)
-        here = shelf.encoders.get(str(recipe.model))
-        return Place(shelf.encoder(here.name), Part(here.name, here.licence, here.commercial, here.page))
+        shelf = Shelf(models).encoders
+        found = shelf.get(str(recipe.model))
+        return Place(shelf.path_of(found.name), Part(found.name, found.licence, found.commercial, found.page))
     folder = Path(recipe.folder)
     if not folder.is_dir():
         raise NotFound(f"The encoder {name} is to be in {folder}, and there is no such folder.")
-    told = commercial(recipe.licence) if recipe.licence else Commercial.UNKNOWN
-    return Place(folder, Part(name, recipe.licence or _UNSAID, told, folder.name))
+    return Place(folder, Part(name, recipe.licence or _UNSAID, commercial(recipe.licence), folder.name))

@@ -45,7 +45,6 @@ class SelectOn(StrEnum):
 class Lora:
     rank: int = 8
     alpha: int = 16
-    dropout: float = 0.0
     targets: tuple[str, ...] = ()  # the ends of modules' names; none: queries and values
 
 

@@ -15,7 +15,7 @@ from tests.releases import held_against_lyrics, make_tiny_release, reseal
 from tests.tiny_encoders import WHISPER
 from tests.voices import song
 from vocalverse.errors import BackendFailed, ReleaseBroken
-from vocalverse.models.encoders.encoder import EncoderInfo, Frames, Span
+from vocalverse.models.encoders.encoder import EncoderInfo, Family, Frames, Span
 from vocalverse.models.encoders.sound import F0, Sound
 from vocalverse.models.heads.build import build
 from vocalverse.models.heads.config import EncoderInput, HeadConfig, HeadKind, TextInput
@@ -236,6 +236,15 @@ def test_an_encoder_other_than_the_one_that_was_trained_with_is_refused(sealed: 
     weights = other.folder / "encoder/model.safetensors"
     with pytest.raises(ReleaseBroken, match=r"encoder in the release is not the whisper.*revision"):
         opened(reseal(sealed.folder, tmp_path, files={"encoder/model.safetensors": weights}))
+
+
+@pytest.mark.parametrize("said", [{"layer": 9}, {"family": Family.HUBERT}])
+def test_an_encoder_that_cannot_be_opened_as_the_release_says_breaks_it(
+    sealed: Sealed, said: dict[str, Any], tmp_path: Path
+):
+    encoder = replace(sealed.spec.encoders[0], **said)
+    with pytest.raises(ReleaseBroken, match="tiny cannot be opened"):
+        opened(reseal(sealed.folder, tmp_path, encoders=(encoder,)))
 
 
 def test_a_release_is_verified_before_anything_of_it_is_opened(sealed: Sealed, tmp_path: Path):

@@ -35,7 +35,7 @@ class Feed:
 
 def open_heads(spec: ReleaseSpec, folder: Path, device: str) -> Heads:
     paths = dict.fromkeys(path for dimension in spec.dimensions for path in dimension.heads)
-    return {path: load(folder / path).to(device).eval().requires_grad_(requires_grad=False) for path in paths}
+    return {path: load(folder / path, device=device) for path in paths}
 
 
 def require_fit(spec: ReleaseSpec, heads: Heads, feed: Feed, folder: Path) -> None:
@@ -55,14 +55,14 @@ class Panel:
         self._figures = figures
         self._device = device
         self._in_two: dict[str, Frames] = {}
-        self._said: dict[tuple[str, TextKind | None], Estimate] = {}
+        self._said: dict[tuple[str, TextKind | None, str | None], Estimate] = {}
 
     def estimate(self, dimension: DimensionSpec, text: Tokens | None) -> Estimate:
         """[1, 1]: of one take and one dimension."""
         return together([self._member(path, dimension, text) for path in dimension.heads])
 
     def _member(self, path: str, dimension: DimensionSpec, text: Tokens | None) -> Estimate:
-        key, head = (path, dimension.text), self._heads[path]
+        key, head = (path, dimension.text, dimension.text_encoder), self._heads[path]
         if key not in self._said:
             frames = tuple(self._frames(name, head.config) for name in dimension.encoders)
             batch = collate(head.config, [Heard(frames, self._figures, text)], device=self._device)

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from vocalverse.errors import BackendFailed, ModelBroken, ReleaseBroken
+from vocalverse.errors import BackendFailed, BadInput, ModelBroken, NotFound, ReleaseBroken
 from vocalverse.models.encoders.encoder import Encoder, EncoderInfo, Frames, Span, whole
 from vocalverse.models.encoders.sound import Sound
 from vocalverse.models.heads.batch import Estimate
@@ -74,7 +74,7 @@ class Judge:
             heads = open_heads(spec, folder, device)
             encoders = open_encoders(spec, folder, models, device=device, threads=threads)
             readers = open_readers(spec, folder, models, device=device)
-        except ModelBroken as error:
+        except (ModelBroken, NotFound, BadInput) as error:
             raise ReleaseBroken(f"{spec.name} cannot be opened. {error}") from error
         infos = {name: encoder.info for name, encoder in encoders.items()}
         require_fit(spec, heads, Feed(infos, {name: reader.width for name, reader in readers.items()}), folder)

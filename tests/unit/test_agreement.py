@@ -108,7 +108,7 @@ def test_a_judge_that_hears_the_truth_beats_one_rater_and_one_that_guesses_does_
     said = truth + random.normal(0, 0.6, (3, 120))
     said[1] += 0.5  # a kind one
     clips = [rated(f"{at}", f"s{at % 20}", x=said[0, at], y=said[1, at], z=said[2, at]) for at in range(120)]
-    resampling = Resampling(draws=60)
+    resampling = Resampling(draws=30)
     good = agreement_of(clips, "breath", resampling, {one.id: truth[at] for at, one in enumerate(clips)})
     blind = agreement_of(clips, "breath", resampling, {one.id: random.uniform(1, 5) for one in clips})
     ceiling, judge = good.one_against_rest["srcc"], good.judge_against_rest["srcc"]

@@ -18,7 +18,7 @@ from vocalverse.evaluation.judgements import Judgements, Told
 from vocalverse.evaluation.ranking import automatic_htpr, in_triples
 from vocalverse.training.manifest import Clip, Manifest, Pair, Rating
 
-FEW = Resampling(draws=60)
+FEW = Resampling(draws=40)
 
 
 def judged(
@@ -110,9 +110,9 @@ def test_a_perfect_judge_is_told_so_and_a_reversed_one_too() -> None:
 
 def test_a_guesser_puts_a_sixth_of_triples_in_order_and_a_constant_has_no_tiers() -> None:
     random = np.random.default_rng(5)
-    guessed = judged(random.uniform(1, 5, 600), random.uniform(1, 5, 600))
+    guessed = judged(random.uniform(1, 5, 400), random.uniform(1, 5, 400))
     for ranking in (automatic_htpr, in_triples):
-        found = ranking(guessed, 600, FEW)
+        found = ranking(guessed, 400, FEW)
         assert found["exact"].value == pytest.approx(1 / 6, abs=0.05)
         assert found["pairs"].value == pytest.approx(1 / 2, abs=0.06)
     constant = judged([3.0] * 30, random.uniform(1, 5, 30))

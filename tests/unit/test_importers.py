@@ -198,7 +198,7 @@ def test_nothing_is_written_where_anything_is_wrong(tmp_path: Path) -> None:
 
 
 def test_check_tells_what_is_in_a_manifest_and_all_that_is_wrong(tmp_path: Path, singmos: Path) -> None:
-    (singmos / "wav" / "u3.wav").write_bytes(b"another")
+    (singmos / "wav" / "u1.wav").write_bytes(b"another")
     imported(tmp_path, "singmos", singmos)
     made = tmp_path / "made" / "manifest.jsonl"
     code, out, _ = run("check", made, "--json")
@@ -214,7 +214,7 @@ def test_check_tells_what_is_in_a_manifest_and_all_that_is_wrong(tmp_path: Path,
         "spread": 0,
         "pairs": 0,
     }
-    assert found["same_sound"] == [["u0", "u1"]]
+    assert found["same_sound"] == [["u0", "u3"]]
     made.write_text(made.read_text() + '{"id": "x"}\n{"id": "y"}\n')
     code, _, said = run("check", made)
     assert code == 2
@@ -227,3 +227,13 @@ def test_check_fails_where_a_singer_is_in_two_splits(tmp_path: Path, singmos: Pa
     imported(tmp_path, "singmos", singmos)
     code, _, said = run("check", tmp_path / "made" / "manifest.jsonl")
     assert (code, "[split_leaks]" in said, "'s1'" in said) == (2, True, True)
+
+
+def test_check_fails_where_one_recording_is_in_two_splits_under_two_names(tmp_path: Path, singmos: Path) -> None:
+    imported(tmp_path, "singmos", singmos)  # all files are empty
+    code, _, said = run("check", tmp_path / "made" / "manifest.jsonl")
+    assert (code, "u0 (train) and u3 (train) and u1 (test2) are the same recording" in " ".join(said.split())) == (
+        2,
+        True,
+    )
+    assert "The same recording: u0, u3, u1" in said

@@ -32,7 +32,7 @@ def check(manifest: Path, *, licences: str, apart: str, as_json: bool) -> None:
     from vocalverse.training.licences import under
     from vocalverse.training.manifest_files import read
     from vocalverse.training.splits import given_splits, require_apart
-    from vocalverse.training.summary import summary
+    from vocalverse.training.summary import require_one_split, summary
 
     try:
         read_one = under(read(manifest), licences)
@@ -45,6 +45,7 @@ def check(manifest: Path, *, licences: str, apart: str, as_json: bool) -> None:
     else:
         _show(found)
     require_apart(given_splits(read_one), wanted_apart(apart))
+    require_one_split(read_one, found.same_sound)
 
 
 def _show_faults(faulty: "FaultyManifest", *, as_json: bool) -> None:

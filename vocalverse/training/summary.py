@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean, pstdev
 
+from vocalverse.errors import SplitLeaks
 from vocalverse.training.manifest import Clip, Manifest
 
 
@@ -67,6 +68,17 @@ def same_sound(clips: Sequence[Clip]) -> tuple[tuple[str, ...], ...]:
             with clip.audio.open("rb") as file:
                 digests[hashlib.file_digest(file, "sha256").digest()].append(clip.id)
     return tuple(tuple(ids) for ids in digests.values() if len(ids) > 1)
+
+
+def require_one_split(manifest: Manifest, same: Sequence[Sequence[str]]) -> None:
+    """Of the same sound, whoever is said to sing it."""
+    splits = {clip.id: clip.split for clip in manifest.clips}
+    for ids in same:
+        if len({splits[name] for name in ids}) > 1:
+            raise SplitLeaks(
+                f"{' and '.join(f'{name} ({splits[name]})' for name in ids[:3])} are the same recording, in different"
+                " splits: keep one of them."
+            )
 
 
 def _dimension(manifest: Manifest, name: str) -> Dimension:

@@ -1,5 +1,6 @@
 """What an operator does with releases and old recordings, through the command line, on a real database."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -95,6 +96,31 @@ def test_whoever_activates_is_told_who_can_judge_by_it(house: House) -> None:
     with house.engine.begin() as connection:
         add_worker(connection, releases=[sealed.digest])
     assert "1 of 2 cpu workers can judge by it" in house.said("releases", "activate", "tiny")
+
+
+def test_the_doctor_says_whether_the_active_release_can_judge(house: House) -> None:
+    def said() -> list[tuple[str, str]]:
+        found = json.loads(house.run("doctor", "--json").stdout)
+        return [(one["verdict"], one["found"]) for one in found if one["about"] == "release"]
+
+    assert said() == [("good", "none: what is sung is measured, and not scored")]
+    sealed = make_tiny_release(releases(house))
+    house.said("releases", "activate", "tiny")
+    assert said() == [("bad", "tiny, and no cpu worker is at work")]
+    with house.engine.begin() as connection:
+        add_worker(connection)
+    assert said() == [("bad", "tiny, on 0 of 1 cpu workers at work: recordings wait")]
+    with house.engine.begin() as connection:
+        add_worker(connection, releases=[sealed.digest])
+    assert said() == [("note", "tiny, on 1 of 2 cpu workers at work")]
+    with house.engine.begin() as connection:
+        connection.execute(text("DELETE FROM workers WHERE releases = '{}'"))
+        connection.execute(text('UPDATE workers SET refused = \'{"tin": "heads/x is missing."}\''))
+        name = connection.scalar(text("SELECT name FROM workers"))
+    assert said() == [
+        ("good", "tiny, on 1 of 1 cpu workers at work"),
+        ("note", f"tin is refused by {name}: heads/x is missing."),
+    ]
 
 
 # --- rescore ----------------------------------------------------------------------------------------------------

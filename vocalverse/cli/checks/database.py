@@ -117,8 +117,14 @@ def _releases(settings: Settings) -> Iterator[Finding]:
     todo = (
         f"on every worker's machine: `vocalverse releases verify {active.name}`, and install it where it is not sound"
     )
-    if not active.workers or active.holders == active.workers:
-        yield good("release", said if active.workers else active.name)
+    if active.digest is None:
+        yield good("release", f"{active.name}: what is sung is measured, and not scored")
+    elif not active.workers:
+        yield bad(
+            "release", f"{active.name}, and no {active.worker_class} worker is at work", "start some: `vocalverse work`"
+        )
+    elif active.holders == active.workers:
+        yield good("release", said)
     elif active.holders:
         yield note("release", said, todo)
     else:

@@ -1,15 +1,23 @@
 """What encoders made of a recording goes with it, on whichever machine it lies."""
 
+import base64
+import hashlib
+import io
+import json
 import threading
 from collections.abc import Sequence
 from pathlib import Path
 from uuid import UUID
 
+import httpx
 import numpy as np
 import pytest
+import soundfile
 from sqlalchemy import Engine, text
 
 from tests.seeding import add_tasks, add_venue
+from vocalverse.bench.house import House
+from vocalverse.bench.noop import ASSESSOR
 from vocalverse.models.cache.cache import CacheKey, EncoderCache
 from vocalverse.models.encoders.encoder import Frames
 from workers import tidy
@@ -70,3 +78,34 @@ def test_a_worker_keeps_at_it_until_it_leaves(
     assert not worker.is_alive()
     assert str(recordings[1]) not in set(cache.recordings())
     assert 0 < cache.stats().bytes <= room
+
+
+@pytest.mark.timeout(600)
+def test_a_recording_that_its_owner_deletes_is_gone_from_a_workers_cache(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    with House(tmp_path_factory.mktemp("deleting") / "house") as house:
+        house.gateway()
+        house.workers(1, assessor=ASSESSOR)
+        with house.client(house.venue("venue")) as venue:
+            kept, deleted = (upload(venue, f"song-{number:08}") for number in range(2))
+            cache = filled(house.folder / "cache", [str(kept), str(deleted)])
+            assert venue.delete(f"/v1/recordings/{deleted}").status_code == 204
+        house.wait_until(lambda: list(cache.recordings()) == [str(kept)], "it is forgotten", within_s=120)
+        assert not (cache.folder / str(deleted)).exists()
+
+
+def upload(venue: httpx.Client, name: str) -> UUID:
+    sound = io.BytesIO()
+    soundfile.write(sound, np.zeros(8000, np.int16), 8000, format="FLAC")
+    digest = base64.b64encode(hashlib.sha256(sound.getvalue()).digest()).decode()
+    answer = venue.put(
+        f"/v1/uploads/{name}/content",
+        content=sound.getvalue(),
+        headers={
+            "Content-Digest": f"sha-256=:{digest}:",
+            "VocalVerse-Recording": json.dumps({"consent": {"keep_audio": True}}),
+        },
+    )
+    assert answer.status_code == 201, answer.text
+    return UUID(answer.json()["recording_id"])

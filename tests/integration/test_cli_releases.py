@@ -1,7 +1,8 @@
 """What an operator does with releases and old recordings, through the command line, on a real database."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -11,6 +12,7 @@ from sqlalchemy import Engine, text
 
 from tests.integration.test_cli_operations import House
 from tests.integration.test_releases import GOLD, NOTHING, SILVER, SILVER_DIGEST, begin, judge, task
+from tests.patience import until
 from tests.releases import make_tiny_release
 from tests.seeding import add_worker
 from vocalverse.models.catalogue import Commercial
@@ -165,6 +167,28 @@ def test_old_recordings_leave_room_for_new_ones_and_wait_for_it_themselves(house
     said = house.said("recordings", "rescore", "--release", "silver")
     assert said.startswith("2 will be judged again by silver, 1 more once there is room: call again")
     assert house.json("recordings", "rescore", "--release", "silver")["made"] == 0
+
+
+def test_whoever_waits_hands_out_the_rest_as_room_comes(
+    house: House, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vocalverse.cli.recordings_rescore._EVERY_S", 0.05)
+    known(house)
+    judged(house, engine, "blue", 3)
+    with house.engine.begin() as connection:
+        add_worker(connection, task_s=10.0, releases=[SILVER_DIGEST])
+    house.env["VOCALVERSE_VENUE_BACKLOG_S"] = "20"  # room for one
+
+    def ready() -> Sequence[UUID]:
+        with house.engine.connect() as connection:
+            return connection.scalars(text("SELECT id FROM tasks WHERE state = 'ready'")).all()
+
+    with ThreadPoolExecutor(1) as pool:
+        said = pool.submit(house.json, "recordings", "rescore", "--release", "silver", "--wait")
+        for _ in range(3):
+            (task_id,) = until(ready, "the next one was handed out")
+            begin(engine, task_id, SILVER_DIGEST).finish(scored(50.0))
+        assert said.result()["made"] == 3
 
 
 def test_recordings_are_named_one_by_one_and_a_release_that_nobody_knows_is_told(house: House, engine: Engine) -> None:

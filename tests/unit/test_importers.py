@@ -187,6 +187,27 @@ def test_comparisons_bring_their_takes_or_name_those_of_another_manifest(tmp_pat
     assert read(both) == Manifest(manifest.clips, (*manifest.pairs, Pair("bo/one", "ann/one", "breath")))
 
 
+@pytest.mark.parametrize(
+    ("kind", "text", "told"),
+    [
+        ("csv", "singer,song\nann,one\n", "has no audio; it needs audio"),
+        ("csv", "audio,singer\n,ann\n", "line 2: no id, audio, song, licence"),
+        ("csv", "audio,singer\na.wav\n", "line 2: not as many cells"),
+        ("csv", "audio,singer\n", "has no line below its names"),
+        ("csv", '[{"audio": "a.wav"}, 5]', "entry 2: not a JSON object"),
+        ("csv", '{"audio": "a.wav"', "neither a table nor a list of JSON objects"),
+        ("pairs", "better,worse,dimension\na.wav,,breath\n", "line 2: a pair needs better, worse and dimension"),
+        ("pairs", '{"better": "a.wav", "worse": "b.wav"}', "has no dimension"),
+        ("singmd", "", "has no line below its names"),
+    ],
+)
+def test_what_is_wrong_with_a_table_is_told(tmp_path: Path, kind: str, text: str, told: str) -> None:
+    listed = tmp_path / "list.csv"
+    listed.write_text(text)
+    code, _, said = run("import", kind, listed, "--out", tmp_path / "x.jsonl")
+    assert (code, told in " ".join(said.split())) == (2, True), said
+
+
 def test_nothing_is_written_where_anything_is_wrong(tmp_path: Path) -> None:
     listed = table(tmp_path / "list.csv", [{"audio": "gone.wav", "singer": "ann"}])
     out = tmp_path / "x.jsonl"

@@ -116,7 +116,10 @@ def test_lines_that_are_no_json_are_all_told_and_an_endless_list_is_not(tmp_path
         " Lines, one object to a line",
         "line 2: no JSON object",
     ]
-    assert len(faults(written(tmp_path, ["x"] * 1000))) == 20
+    endless = written(tmp_path, ["x"] * 1000)
+    assert len(faults(endless)) == 20
+    with pytest.raises(FaultyManifest, match=r"has 20 faults or more: line 1: .* line 5: .* And 15 more\.$"):
+        read(endless)
 
 
 def test_a_scale_stands_first_and_has_two_ends(tmp_path: Path) -> None:
@@ -129,6 +132,9 @@ def test_nothing_at_all_is_no_manifest(tmp_path: Path) -> None:
     assert "no clip is listed" in faults(written(tmp_path, []))[0]
     with pytest.raises(ManifestBroken, match="cannot be read"):
         read(tmp_path / "gone.jsonl")
+    (tmp_path / "list.csv").write_text("audio,singer")
+    with pytest.raises(ManifestBroken, match=r"is a table\. Make a manifest of it"):
+        read(tmp_path / "list.csv")
     (tmp_path / "odd.jsonl").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ManifestBroken, match="neither Parquet nor text"):
         read(tmp_path / "odd.jsonl")

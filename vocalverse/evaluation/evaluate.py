@@ -64,7 +64,8 @@ def evaluate(manifest: Manifest, said: Said, dimensions: Sequence[str], asked: A
     if not any(one.judgements.clips or one.pairs.n for one in found):
         raise TooFew(
             f"Nothing that was judged was rated or compared for {', '.join(dimensions) or 'anything'}: the manifest has"
-            f" {', '.join(manifest.dimensions) or 'no ratings'}, the judge {', '.join(said) or 'nothing'}."
+            f" {', '.join(manifest.dimensions) or 'no ratings'}, the judge {', '.join(said) or 'nothing'}. Clips are"
+            " known by their ids, which have to be the same."
         )
     return found
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from vocalverse.errors import ManifestBroken
 
 _AT_MOST = 20
+_TOLD = 5  # in one message; `data check` tells all
 
 
 @dataclass(frozen=True)
@@ -20,8 +21,9 @@ class Fault:
 class FaultyManifest(ManifestBroken):
     def __init__(self, path: Path, faults: tuple[Fault, ...]) -> None:
         count = f"{len(faults)} faults" if len(faults) < _AT_MOST else f"{_AT_MOST} faults or more"
-        said = ". ".join(str(fault).rstrip(".") for fault in faults)
-        super().__init__(f"{path} has {'a fault' if len(faults) == 1 else count}: {said}.")
+        said = ". ".join(str(fault).rstrip(".") for fault in faults[:_TOLD])
+        more = f" And {len(faults) - _TOLD} more." if len(faults) > _TOLD else ""
+        super().__init__(f"{path} has {'a fault' if len(faults) == 1 else count}: {said}.{more}")
         self.path = path
         self.faults = faults
 

@@ -19,6 +19,7 @@ from vocalverse.training.manifest import Clip, Manifest
 from vocalverse.training.manifest_rows import Row, manifest_of
 
 _PARQUET, _LINES = ".parquet", (".jsonl", ".ndjson")
+_TABLES = (".csv", ".tsv")
 _MAGIC = b"PAR1"
 _METADATA = b"vocalverse"
 _TEXTS = ("id", "audio", "singer", "song", "licence", "domain", "system", "language", "gender", "room", "text", "split")
@@ -31,6 +32,8 @@ def read(path: Path) -> Manifest:
             is_parquet = file.read(len(_MAGIC)) == _MAGIC
     except OSError as error:
         raise ManifestBroken(f"{path} cannot be read: {error.strerror or error}.") from None
+    if path.suffix.lower() in _TABLES:
+        raise ManifestBroken(f"{path} is a table. Make a manifest of it: vocalverse data import csv {path} --out FILE")
     faults = Faults(path)
     rows = list(_parquet_rows(path, faults) if is_parquet else _json_rows(path, faults))
     faults.raise_any()

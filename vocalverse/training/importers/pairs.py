@@ -34,7 +34,7 @@ def of_files(path: Path, *, alike: Mapping[str, str], names: re.Pattern[str] | N
 
 
 def _clip(said: Mapping[str, Any], end: str, alike: Mapping[str, str], names: re.Pattern[str] | None) -> dict[str, Any]:
-    audio = str(said[end])
+    audio = str(said.get(end) or "")
     name = table.name_of(audio)
     told = {fact: value for fact in table.FACTS if (value := said.get(f"{end}_{fact}")) is not None}
     return {"id": name, "audio": audio} | table.named(name, names) | dict(alike) | told

@@ -77,4 +77,5 @@ def _info(folder: Path, name: str) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise ManifestBroken(f"{path} cannot be read: {error}. Give the folder that holds info/ and wav/.") from None
+        why = error.strerror if isinstance(error, OSError) else error
+        raise ManifestBroken(f"{path} cannot be read: {why}. Give the folder that holds info/ and wav/.") from None

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -34,6 +35,7 @@ class Columns:
 
 def rows(path: Path, columns: Columns = Columns()) -> list[Row]:
     """A clip each, with all who rated it; told of the line where it stands first."""
+    require_columns(path, [columns.facts.get("audio", "audio")])
     found: dict[str, Row] = {}
     for line in lines(path):
         clip = _clip(line.said, columns)
@@ -47,8 +49,10 @@ def lines(path: Path) -> list[Row]:
     """Of a table with a line of names first, or a list of objects."""
     try:
         text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ManifestBroken(f"{path} cannot be read: {error}.") from None
+    except OSError as error:
+        raise ManifestBroken(f"{path} cannot be read: {error.strerror or error}.") from None
+    except UnicodeDecodeError as error:
+        raise ManifestBroken(f"{path} is no text in UTF-8 ({error.reason} at byte {error.start}).") from None
     try:
         return list(_objects(text, path) if text.lstrip()[:1] in ("{", "[") else _cells(text, path))
     except (ValueError, csv.Error) as error:
@@ -92,7 +96,7 @@ def _clip(said: Mapping[str, Any], columns: Columns) -> dict[str, Any]:
 
 def name_of(audio: str) -> str:
     """What a clip is called where nobody named it."""
-    return Path(audio).with_suffix("").as_posix()
+    return os.path.splitext(audio)[0]
 
 
 def named(name: str, names: re.Pattern[str] | None) -> dict[str, str]:

@@ -11,7 +11,7 @@ import torch
 from tests.golden_rule import arrays, filled, wave, weight
 from tests.tiny_encoders import SAMOYE_HUBERT, SAMOYE_WHISPER, in_openais_name, make_tiny
 from vocalverse.errors import BadInput, ModelBroken, NotFound
-from vocalverse.models.encoders import coarse_f0, samoye
+from vocalverse.models.encoders import coarse_f0, samoye, samoye_prior
 from vocalverse.models.encoders.encoder import Encoder, Family, Frames, Span, whole
 from vocalverse.models.encoders.hubert_soft import HubertSize, HubertSoft
 from vocalverse.models.encoders.open import open_encoder, revision_of
@@ -123,8 +123,11 @@ def _values(encoder: Encoder, sound: Sound, spans: Sequence[Span]) -> np.ndarray
 
 
 def test_a_span_gives_the_same_alone_and_among_others(prior: PriorEncoder, encoder: Samoye):
-    sound, spans = _sung(40), (Span(0, 17.5), Span(20, 38.03))
-    for one in (encoder, prior):
+    for one, spans in (
+        (encoder, (Span(0, 17.5), Span(20, 38.03))),
+        (prior, (Span(0, 3.5), Span(5, 8.03))),
+    ):
+        sound = _sung(40)
         both = one.encode(sound, spans)
         alone = [one.encode(sound, [span]) for span in spans]
         np.testing.assert_array_equal(both.values, np.concatenate([part.values for part in alone]))
@@ -145,15 +148,17 @@ def test_the_same_song_gives_the_same_bits(folder: Path, encoder: Samoye):
 
 
 @torch.inference_mode()
-def test_enc_p_hears_chunks_of_25_s_with_ten_frames_around_them(prior: PriorEncoder):
-    sound = _sung(60)
-    heard = prior.ears.hear(sound, Span(0, 60))
-    places = np.arange(2490, 5010)
+def test_enc_p_hears_chunks_with_ten_frames_around_them(prior: PriorEncoder, monkeypatch: pytest.MonkeyPatch):
+    assert (samoye_prior._CHUNKS.window, samoye_prior._CHUNKS.margin) == (2500, 10)
+    monkeypatch.setattr(samoye_prior, "_CHUNKS", replace(samoye_prior._CHUNKS, window=250))
+    sound = _sung(6)
+    heard = prior.ears.hear(sound, Span(0, 6))
+    places = np.arange(240, 510)
     ppg, units = (torch.from_numpy(part[places // 2])[None] for part in (heard.ppg, heard.units))
     middle = prior.net(ppg, units, torch.from_numpy(heard.bins[places])[None]).hidden[0].T.numpy()
     found = prior.encode(sound, whole(sound))
-    assert found.values.shape == (6000, 192)
-    np.testing.assert_allclose(found.values[2500:5000], middle[10:-10], atol=1e-5)
+    assert found.values.shape == (600, 192)
+    np.testing.assert_allclose(found.values[250:500], middle[10:-10], atol=1e-5)
 
 
 @pytest.mark.parametrize("family", [Family.SAMOYE, Family.SAMOYE_PRIOR])
@@ -183,7 +188,7 @@ def test_bf16_is_near_fp32(family: Family, folder: Path):
 
 def test_progress_rises_to_its_end(prior: PriorEncoder):
     told: list[float] = []
-    prior.encode(_sung(40), [Span(0, 17), Span(20, 40)], progress=lambda _stage, fraction: told.append(fraction))
+    prior.encode(_sung(8), [Span(0, 3), Span(5, 8)], progress=lambda _stage, fraction: told.append(fraction))
     assert told == sorted(told)
     assert told[-1] == 1.0
 

@@ -53,6 +53,12 @@ def test_singers_with_songs_of_their_own_are_all_dealt_out_in_shares() -> None:
     assert [len(clips) / 160 for clips in found.parts.values()] == pytest.approx([0.7, 0.15, 0.15], abs=0.03)
 
 
+def test_nobody_is_left_out_where_a_few_sing_the_same_songs() -> None:
+    duets = [clip(f"{a}-{b}", f"singer {a}", f"song {a // 2}-{b}") for a in range(40) for b in range(3)]
+    for seed in range(5):
+        assert deal(duets, SHARES, seed=seed).left_out == ()
+
+
 def test_entangled_singers_and_songs_cost_clips_and_still_give_every_part() -> None:
     found = deal(grid(30, 20), SHARES)
     assert {name: len(clips) > 0 for name, clips in found.parts.items()} == {

@@ -6,16 +6,18 @@ different parts is left out. Of several ways to deal, that is taken in which the
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
+import numpy.typing as npt
 
 from vocalverse.errors import ManifestBroken, SplitLeaks, TooFew
 from vocalverse.training.manifest import Clip, Manifest
 
 _TRIALS = 48
+_ENOUGH = 0.5  # of what a part was to have
 _FEWEST_SINGERS = 3
 
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
@@ -79,7 +81,7 @@ def deal(
     if Apart.SINGER in apart and len({clip.singer for clip in clips}) < max(_FEWEST_SINGERS, len(shares)):
         raise _too_few(clips, shares)
     ordered, wanted = sorted(clips, key=lambda clip: clip.id), np.asarray(list(shares.values())) / sum(shares.values())
-    found = max(_trials(ordered, wanted, seed, apart), key=lambda dealt: _worst(dealt, wanted))
+    found = _dealt(ordered, wanted, seed, apart)
     if not _worst(found, wanted):
         raise _too_few(clips, shares)
     parts = {name: tuple(_where(ordered, found == at)) for at, name in enumerate(shares)}
@@ -139,18 +141,19 @@ def given_splits(manifest: Manifest) -> dict[str, tuple[Clip, ...]]:
 # --- dealing out: an array [clips] with each one's part, below 0 where it is in none
 
 
-_Dealt = np.ndarray[tuple[int], np.dtype[np.intp]]
-_Shares = np.ndarray[tuple[int], np.dtype[np.float64]]
+_Dealt = npt.NDArray[np.intp]
+_Shares = npt.NDArray[np.float64]
 
 
-def _trials(clips: Sequence[Clip], wanted: _Shares, seed: int, apart: frozenset[Apart]) -> Iterator[_Dealt]:
+def _dealt(clips: Sequence[Clip], wanted: _Shares, seed: int, apart: frozenset[Apart]) -> _Dealt:
+    """In whole groups, where that gives every part enough; it leaves nobody out."""
     keys = [[f"{what} {what.of(clip)}" for what in sorted(apart)] or [clip.id] for clip in clips]
-    groups = _groups(keys)
     random = np.random.default_rng(seed)
-    yield _deal_groups(groups, wanted, random)
-    if apart == BOTH:
-        for _ in range(_TRIALS):
-            yield _deal_apart(clips, wanted, random)
+    whole = _deal_groups(_groups(keys), wanted, random)
+    if apart != BOTH or _worst(whole, wanted) >= _ENOUGH:
+        return whole
+    trials = [whole, *(_deal_apart(clips, wanted, random) for _ in range(_TRIALS))]
+    return max(trials, key=lambda dealt: _worst(dealt, wanted))
 
 
 def _groups(keys: Sequence[Sequence[str]]) -> list[int]:
@@ -189,7 +192,7 @@ def _deal_apart(clips: Sequence[Clip], wanted: _Shares, random: np.random.Genera
     for singer, count in of_singer.items():
         singers[singer] = int(np.argmax(wanted - have / len(clips)))
         have[singers[singer]] += count
-    sung = defaultdict[str, np.ndarray[tuple[int], np.dtype[np.float64]]](lambda: np.zeros(len(wanted)))
+    sung: defaultdict[str, _Shares] = defaultdict(lambda: np.zeros(len(wanted)))
     for clip in clips:
         sung[clip.song][singers[clip.singer]] += 1
     kept, songs = np.zeros(len(wanted)), {}
@@ -225,7 +228,7 @@ def _fold(clips: Sequence[Clip], held: tuple[Clip, ...], apart: frozenset[Apart]
     return Fold(tuple(learn), held)
 
 
-def _where(clips: Sequence[Clip], chosen: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> list[Clip]:
+def _where(clips: Sequence[Clip], chosen: npt.NDArray[np.bool_]) -> list[Clip]:
     return [clip for clip, yes in zip(clips, chosen, strict=True) if yes]
 
 

@@ -52,6 +52,13 @@ class House:
         engine.dispose()
         return found
 
+    def answers(self, *listeners: str) -> list[dict[str, Any]]:
+        """Of these, in the order in which they were given."""
+        return self.rows(
+            "SELECT l.name, a.* FROM htpr_answers a JOIN htpr_listeners l ON l.id = a.listener_id"
+            f" WHERE l.name = ANY(ARRAY{list(listeners)}) ORDER BY a.answered_at"
+        )
+
     def worth(self) -> Callable[[str], float]:
         """Of a take, by the id that listeners see: what the judge thinks of it, and nothing if it was spoiled."""
         rows = self.rows("SELECT id, score, spoiled FROM htpr_takes")

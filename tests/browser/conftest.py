@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.integration.conftest import database, migrated_template, postgres_server  # noqa: F401 - fixtures
+from tests.integration.conftest import (  # noqa: F401 - fixtures
+    database,
+    migrated_template,
+    postgres_server,
+    shared_database,
+)
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Page
 from tests.listening_house import House
 from tests.patience import until
 
+_PATIENCE_MS = 90_000  # for what never comes; it is no measure of speed
 _QUICKLY = "const Own = Audio; window.Audio = function (src) { const a = new Own(src); a.defaultPlaybackRate = a.playbackRate = 4; return a; };"
 
 
@@ -22,6 +23,7 @@ class Listener:
     @classmethod
     def comes(cls, browser: Browser, house: House, *, to: str = "/", **device: Any) -> "Listener":
         context = browser.new_context(base_url=house.url, **{"locale": "en-GB", **device})
+        context.set_default_timeout(_PATIENCE_MS)
         page = context.new_page()
         page.add_init_script(_QUICKLY)
         page.goto(to)

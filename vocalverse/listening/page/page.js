@@ -110,7 +110,7 @@ function lay(triple) {
   current = takes[0];
   const kept = draft();
   const order = kept.order ?? triple.takes;
-  for (const take of takes) take.heard = kept.heard?.[take.id] ?? 0;
+  for (const take of takes) take.before = take.heard = kept.heard?.[take.id] ?? 0;
   for (const id of order) list.append(takes.find((take) => take.id === id).element);
   keep();
 }
@@ -118,7 +118,7 @@ function lay(triple) {
 function laid(id, letter) {
   const element = find("take").content.firstElementChild.cloneNode(true);
   const audio = fetched.find((one) => one.src.endsWith(`/${id}.flac`)) ?? soundOf(id);
-  const take = { id, letter, element, audio, heard: 0, at: 0 };
+  const take = { id, letter, element, audio, heard: 0, before: 0 };
   element.dataset.take = id;
   part(take, "letter").textContent = letter;
   part(take, "play").addEventListener("click", () => toggle(take));
@@ -128,8 +128,7 @@ function laid(id, letter) {
   element.addEventListener("focusin", () => (current = take));
   element.addEventListener("pointerdown", (event) => drag(element, event, (by) => move(take, by)));
   for (const event of ["play", "pause", "ended", "loadedmetadata"]) audio.addEventListener(event, () => draw(take));
-  audio.addEventListener("timeupdate", () => listened(take));
-  audio.addEventListener("seeking", () => (take.at = audio.currentTime));
+  for (const event of ["timeupdate", "pause"]) audio.addEventListener(event, () => listened(take));
   audio.addEventListener("error", () => tryAgain(take));
   return take;
 }
@@ -145,8 +144,15 @@ function tryAgain(take) {
   tell(words().noSound(take.letter));
   setTimeout(() => {
     tell("");
+    take.before = take.heard;
     if (takes.includes(take)) take.audio.load();
   }, AGAIN_MS);
+}
+
+function played({ played: ranges }) {
+  let seconds = 0;
+  for (let at = 0; at < ranges.length; at += 1) seconds += ranges.end(at) - ranges.start(at);
+  return seconds;
 }
 
 const part = (take, name) => take.element.querySelector(`.${name}`);
@@ -166,9 +172,7 @@ function seekTo(take, seconds) {
 
 function listened(take) {
   if (!takes.includes(take)) return; // a last word of the triple before
-  const now = take.audio.currentTime;
-  if (now > take.at && now < take.at + 2) take.heard += now - take.at; // a jump is no listening
-  take.at = now;
+  take.heard = Math.max(take.heard, take.before + played(take.audio)); // what was jumped over is not heard
   keep();
   draw(take);
   drawEnd();

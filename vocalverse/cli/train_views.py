@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from vocalverse.training.recipe import Recipe
 
 _STAGES = {"hear": "listening to clips", "learn": "learning"}
-_COLUMNS = ("dimension", "clips", "singers", "srcc", "mse", "mse_of_the_mean", "intervals_hold", "width")
+_COLUMNS = ("dimension", "clips", "singers", "srcc", "mse", "mse_of_the_mean", "intervals_hold", "width", "in_order")
 _EVERY_S = 10.0
 
 
@@ -92,14 +92,16 @@ def show_result(result: "Result", *, as_json: bool) -> None:
 def _rows(result: "Result") -> Iterator[Row]:
     for outcome in result.outcomes:
         test = outcome.test
+        compared = {"pairs": outcome.pairs, "in_order": outcome.in_order}
         if test is None:
-            yield {"dimension": outcome.dimension, "clips": 0}
+            yield {"dimension": outcome.dimension, "clips": 0, **compared}
             continue
         figures = {name: {"value": one.value, "low": one.low, "high": one.high} for name, one in test.figures.items()}
         yield {
             "dimension": outcome.dimension,
             "clips": len(test.wanted),
             "singers": test.singers,
+            **compared,
             **{name: said["value"] for name, said in figures.items()},
             "figures": figures,
             "mse_of_the_mean": test.mse_of_mean,

@@ -20,7 +20,7 @@ from vocalverse.training.ensemble import Member, members, require_selectable
 from vocalverse.training.licences import ANY, under
 from vocalverse.training.manifest import Manifest
 from vocalverse.training.opening import Means, configs, open_school, tests
-from vocalverse.training.outcome import CALIBRATION, Outcome, choose, outcomes
+from vocalverse.training.outcome import CALIBRATION, Outcome, choose, outcomes, require_calibratable
 from vocalverse.training.recipe import Recipe
 from vocalverse.training.recipe_read import as_table
 from vocalverse.training.report import write_report
@@ -66,6 +66,7 @@ def run(job: Job, watch: Watch, *, progress: Progress = no_progress) -> Result:
     _require_rated(job.recipe, manifest)
     splits = _split(job.recipe, manifest)
     require_selectable(job.recipe, splits[VALIDATION])
+    require_calibratable(job.recipe, splits[CALIBRATION])
     _begin(job)
     school = open_school(job.recipe, manifest, splits, job.means)
     school.studio.prepare(configs(school), progress=progress)
@@ -106,7 +107,7 @@ def _require_rated(recipe: Recipe, manifest: Manifest) -> None:
 def _split(recipe: Recipe, manifest: Manifest) -> Splits:
     said = recipe.shares
     held = {VALIDATION: said.validation, CALIBRATION: said.calibration, TEST: said.test}
-    shares = {TRAIN: 1 - sum(held.values()), **{name: share for name, share in held.items() if share}}
+    shares = {TRAIN: 1 - sum(held.values()), **held}
     return split(manifest, shares, seed=said.seed, apart=frozenset(said.apart))
 
 

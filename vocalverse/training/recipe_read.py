@@ -184,8 +184,8 @@ def _check_training(recipe: Recipe) -> None:
         raise WrongError("training needs an epoch, a clip in a batch, and no more pieces than clips.")
     if not 0 < training.rate <= 10 or not 0 <= training.forgotten <= 1:
         raise WrongError("training.rate lies above 0, training.forgotten in 0..1.")
-    if any(not 0 <= share < 1 for share in (shares.validation, shares.calibration, shares.test)):
-        raise WrongError("shares lie between 0 and 1.")
+    if any(not 0 < share < 1 for share in (shares.validation, shares.calibration, shares.test)):
+        raise WrongError("shares lie between 0 and 1: every part is needed.")
     if shares.validation + shares.calibration + shares.test >= 1:
         raise WrongError("shares leave nothing to learn from.")
     if not recipe.ensemble.seeds or (recipe.ensemble.keep is not None and recipe.ensemble.keep < 1):

@@ -48,7 +48,7 @@ def _test(outcomes: Sequence[Outcome]) -> Iterator[Html]:
         "Intervals are of 95 %, over draws of singers. The mean's error is that of telling everybody the mean."
     )
     rows = [_figures(outcome) for outcome in outcomes]
-    yield table(rows, ["dimension", "clips", "mse", "of_the_mean", "lcc", "srcc", "tau", "intervals_hold", "width"])
+    yield table(rows, ["dimension", "clips", "mse", "of_the_mean", "lcc", "srcc", "tau", "pairs", "in_order"])
     yield paragraph("Intervals of one width for all, calibrated on the same clips:")
     columns = ["dimension", "asked", "intervals_hold", "width", "one_width_holds", "one_width"]
     yield table(rows, columns)
@@ -60,12 +60,14 @@ def _test(outcomes: Sequence[Outcome]) -> Iterator[Html]:
 
 def _figures(outcome: Outcome) -> dict[str, object]:
     test = outcome.test
+    compared = {"pairs": outcome.pairs, "in_order": outcome.in_order}
     if test is None:
-        return {"dimension": outcome.dimension, "clips": 0}
+        return {"dimension": outcome.dimension, "clips": 0, **compared}
     found = {name: _with_interval(one.value, one.low, one.high) for name, one in test.figures.items()}
     return {
         "dimension": outcome.dimension,
         "clips": len(test.wanted),
+        **compared,
         **found,
         "of_the_mean": test.mse_of_mean,
         "asked": outcome.calibration.coverage,

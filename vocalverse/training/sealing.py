@@ -147,8 +147,11 @@ def _measured(learnt: Learnt) -> Iterator[str]:
         yield f"Learnt from {school.recipe.hearing.crop_s:g} s of each clip, not from all of it."
     for outcome in learnt.outcomes:
         test = outcome.test
+        if outcome.in_order is not None:
+            yield f"{outcome.dimension}: {outcome.in_order:.0%} of {outcome.pairs} pairs that it did not learn from in order."
         if test is None:
-            yield f"{outcome.dimension}: on nothing; no clip of the test was rated."
+            if outcome.in_order is None:
+                yield f"{outcome.dimension}: on nothing; no clip of the test was rated."
             continue
         order = test.figures["srcc"].value
         yield (

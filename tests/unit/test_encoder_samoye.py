@@ -215,7 +215,7 @@ def _in_the_new_spelling(tensors: dict[str, torch.Tensor]) -> object:
 
 @pytest.mark.parametrize("change", [_wrapped_by_a_trainer, _as_v02, _in_the_new_spelling])
 def test_hubert_soft_is_found_however_it_was_published(change: Change, tmp_path: Path, encoder: Samoye):
-    sound, folder = _sung(3), make_tiny(Family.SAMOYE_PRIOR, tmp_path)
+    sound, folder = _sung(3), make_tiny(Family.SAMOYE, tmp_path)
     path = folder / "hubert_pretrain" / "hubert-soft-0d54a1f4.pt"
     torch.save(change(torch.load(path) | {"masked_spec_embed": torch.zeros(64)}), path)
     again = open_encoder(Family.SAMOYE, folder, layer=-1)
@@ -240,16 +240,17 @@ PRIOR = "vits_pretrain/samoye.pth"
     ],
 )
 def test_broken_weights_are_named(path: str, name: str, broken: torch.Tensor | None, message: str, tmp_path: Path):
-    folder = make_tiny(Family.SAMOYE_PRIOR, tmp_path)
+    family = Family.SAMOYE_PRIOR if path == PRIOR else Family.SAMOYE
+    folder = make_tiny(family, tmp_path)
     tensors = torch.load(folder / path)
     tensors = {key: one for key, one in (tensors.get("model_g", tensors) | {name: broken}).items() if one is not None}
     torch.save({"model_g": tensors} if path == PRIOR else tensors, folder / path)
     with pytest.raises(ModelBroken, match=message):
-        open_encoder(Family.SAMOYE_PRIOR, folder, layer=-1)
+        open_encoder(family, folder, layer=-1)
 
 
 def test_a_folder_that_lacks_a_part_is_refused(tmp_path: Path):
-    folder = make_tiny(Family.SAMOYE_PRIOR, tmp_path)
+    folder = make_tiny(Family.SAMOYE, tmp_path)
     (folder / HUBERT).unlink()
     with pytest.raises(NotFound, match="hubert_pretrain should hold one checkpoint"):
         open_encoder(Family.SAMOYE, folder, layer=-1)

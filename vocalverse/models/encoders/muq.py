@@ -71,7 +71,7 @@ def decibels(wave: Tensor) -> Tensor:
 
 def _decibels_of(sound: Sound, window: Window) -> Tensor:
     """Silence is added to what is too short to be mirrored."""
-    wave = torch.from_numpy(samples_of(sound, window, RATE_HZ))
+    wave = torch.tensor(samples_of(sound, window, RATE_HZ))
     lacking = max(0, MEL.least_samples - len(wave))
     return decibels(functional.pad(wave, (0, lacking)))
 

@@ -109,14 +109,14 @@ def ppg_ear(net: WhisperEncoder, opening: Opening) -> Pieced:
     dims = net.dims
 
     def prepare(sound: Sound, window: Window) -> Tensor:
-        return whisper_mel(samples_of(sound, window, RATE_HZ), dims.mels)
+        return whisper_mel(samples_of(sound, window, RATE_HZ).copy(), dims.mels)
 
     return _ear(net, opening, Size(dims.width, kept), prepare, _PPG_PIECE_S)
 
 
 def units_ear(net: hubert_soft.HubertSoft, opening: Opening) -> Pieced:
     def prepare(sound: Sound, window: Window) -> Tensor:
-        return torch.from_numpy(samples_of(sound, window, RATE_HZ))
+        return torch.tensor(samples_of(sound, window, RATE_HZ))
 
     return _ear(net, opening, Size(net.size.units, net.size.layers), prepare, _UNITS_PIECE_S)
 

@@ -51,7 +51,11 @@ def with_another_shape(tensors: dict[str, Tensor]) -> None:
 
 
 def with_no_number(tensors: dict[str, Tensor]) -> None:
-    tensors[matrix(tensors)][0, 0] = float("nan")
+    tensors[matrix(tensors)][0, 1] = float("nan")
+
+
+def without_bounds(tensors: dict[str, Tensor]) -> None:
+    tensors[matrix(tensors)][1, 0] = float("-inf")
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -62,6 +66,7 @@ def with_no_number(tensors: dict[str, Tensor]) -> None:
         (with_one_more, "extra"),
         (with_another_shape, "shapes"),
         (with_no_number, "no numbers"),
+        (without_bounds, "no numbers"),
     ],
 )
 def test_keys_that_do_not_fit_are_named(tmp_path: Path, family: Family, change: Change, said: str):

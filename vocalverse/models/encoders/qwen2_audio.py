@@ -25,6 +25,7 @@ from vocalverse.models.encoders.whisper import dims_in
 from vocalverse.models.encoders.whisper_mel import HOP, RATE_HZ, whisper_window
 from vocalverse.models.encoders.whisper_net import WhisperDims, WhisperEncoder
 from vocalverse.models.encoders.windows import Grid, Windowed
+from vocalverse.separate.backends.backend import DTYPES
 from vocalverse.separate.weights import Hollow
 
 _PREFIXES = ("audio_tower.", "model.audio_tower.")
@@ -47,7 +48,7 @@ def files(folder: Path) -> tuple[Path, ...]:
 def open_encoder(folder: Path, opening: Opening) -> Encoder:
     dims = _dims(folder)
     with Hollow():
-        net = WhisperEncoder(dims)
+        net = WhisperEncoder(dims).to(DTYPES[opening.precision])
     load_into(net, read_folder(folder, _PREFIXES), folder)
     return ear(net, opening, files(folder))
 

@@ -31,6 +31,8 @@ from vocalverse.models.encoders.whisper_net import (
     positions_table,
 )
 from vocalverse.models.encoders.windows import Grid, Windowed
+from vocalverse.separate.backends.backend import DTYPES
+from vocalverse.separate.precision import Precision
 from vocalverse.separate.weights import Hollow
 
 _PREFIXES = ("model.encoder.", "encoder.", "")
@@ -43,7 +45,7 @@ def files(folder: Path) -> tuple[Path, ...]:
 
 
 def open_encoder(folder: Path, opening: Opening) -> Encoder:
-    net = read_net(folder)
+    net = read_net(folder, opening.precision)
     grid = Grid(RATE_HZ, hop=2 * HOP, needs=1, window=net.dims.positions)
     info = info_of(opening, files(folder), grid, Size(net.dims.width, net.dims.layers))
     ready(net, opening)
@@ -57,13 +59,13 @@ def open_encoder(folder: Path, opening: Opening) -> Encoder:
     )
 
 
-def read_net(folder: Path) -> WhisperEncoder:
+def read_net(folder: Path, precision: Precision = Precision.FP32) -> WhisperEncoder:
     """The whole encoder of a folder, of OpenAI's keys or transformers'."""
     tensors = in_our_names(read_folder(folder, _PREFIXES))
     dims = _dims(folder, tensors)
     tensors.setdefault("embed_positions.weight", positions_table(dims.positions, dims.width))
     with Hollow():
-        net = WhisperEncoder(dims)
+        net = WhisperEncoder(dims).to(DTYPES[precision])
     load_into(net, tensors, folder, ignore=("decoder.", "proj_out."))
     return net
 

@@ -109,7 +109,7 @@ def test_a_run_that_was_stopped_and_resumed_seals_the_same_release_bit_by_bit(ho
             run(stopped, stop)
         assert not (tmp_path / "stopped/releases").exists()
         with pytest.raises(BadInput, match="--resume"):
-            run(stopped, nobody)
+            run(replace(stopped, resume=False), nobody)
         stopped = replace(stopped, resume=True)
     resumed = run(stopped, stop)
     assert resumed.sealed.digest == whole.sealed.digest

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -12,10 +13,12 @@ from vocalverse.audio.quality import measure
 from vocalverse.audio.sandbox import DecodeLimits
 from vocalverse.audio.waveform import Samples, Waveform
 from vocalverse.errors import ManifestBroken, Undecodable
+from vocalverse.measure.frames import Frames
 from vocalverse.measure.pitch.tracker import PitchTracker
 from vocalverse.measure.row import as_sung
 from vocalverse.measure.take import hear, measure_take
 from vocalverse.models.digest import sha256_of_path
+from vocalverse.models.encoders.sound import F0
 from vocalverse.release.figures import figures
 from vocalverse.release.sounds import Sounds
 from vocalverse.separate.ear import Ear
@@ -33,7 +36,12 @@ class Listened:
 
     @property
     def sounds(self) -> Sounds:
-        return Sounds.of(self.dry, self.waveform.samples, self.waveform.sample_rate_hz)
+        return Sounds.of(self.dry, self.waveform.samples, self.waveform.sample_rate_hz, f0=self._f0_hz)
+
+    def _f0_hz(self) -> F0:
+        """As it is measured."""
+        pitch = _tracker().track(Frames.of(self.dry))
+        return np.where(pitch.voiced, pitch.hz, 0).astype(np.float32)
 
     def figures(self, tracker: PitchTracker) -> Mapping[str, float]:
         measured = measure_take(hear(self.dry, self.voice, self.waveform.samples, tracker))
@@ -67,6 +75,11 @@ class Listener:
         options = self.ear.options
         weights = [sha256_of_path(path) for path in (options.separator, options.dereverberator) if path]
         return " ".join([*weights, options.precision, str(options.overlap)])
+
+
+@cache
+def _tracker() -> PitchTracker:
+    return PitchTracker.open()
 
 
 def _decoded(clip: Clip) -> Waveform:

@@ -1,5 +1,5 @@
-"""Clips as heads hear them. What takes long is made once and kept: frames in the encoder cache, the rest in the run's
-folder.
+"""Clips as heads hear them. What takes long is made once and kept in the encoder cache; what encoders that are learnt
+hear, in the run's folder.
 """
 
 import json
@@ -11,9 +11,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+import vocalverse
 from vocalverse.measure.pitch.tracker import PitchTracker
-from vocalverse.models.cache.cache import EncoderCache
-from vocalverse.models.cache.key import CacheKey
+from vocalverse.models.cache.cache import FIGURES, EncoderCache
+from vocalverse.models.cache.key import CacheKey, folder_of
 from vocalverse.models.encoders.encoder import Encoder, Frames, whole
 from vocalverse.models.encoders.sound import Sound
 from vocalverse.models.heads.collate import Heard
@@ -131,7 +132,8 @@ class Studio:
 
     def _measured(self, clip: Clip) -> Mapping[str, float]:
         if clip.id not in self._figures:
-            path = self._shelves.folder / "figures" / f"{self._name(clip)}.json"
+            name = f"{vocalverse.__version__}{FIGURES}"  # another version measures anew
+            path = self._shelves.cache.folder / folder_of(self._name(clip)) / name
             if not path.exists():
                 write_whole(path, lambda file: file.write(json.dumps(self._moment(clip).figures).encode()))
             self._figures[clip.id] = json.loads(path.read_text(encoding="utf-8"))

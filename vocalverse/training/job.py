@@ -12,7 +12,9 @@ import torch
 from vocalverse.errors import BadInput, ManifestBroken
 from vocalverse.models.digest import sha256_of_path
 from vocalverse.records import Progress, no_progress
+from vocalverse.release.ear import pinned
 from vocalverse.release.sense import is_name
+from vocalverse.release.spec import EarSpec
 from vocalverse.release.verify import Sealed
 from vocalverse.training import manifest_files
 from vocalverse.training.course import Course
@@ -73,7 +75,7 @@ def run(job: Job, watch: Watch, *, progress: Progress = no_progress) -> Result:
     taught = [teach(one, school, partial(watch, one)) for one in members(job.recipe)]
     chosen = choose(taught, school)
     found = outcomes(chosen, school, tests(splits))
-    learnt = Learnt(school, chosen, found)
+    learnt = Learnt(school, chosen, found, pinned(EarSpec(), job.means.models))
     sealed = seal_release(learnt, _name(job), job.means.folder / "releases")
     report = write_report(learnt, taught, sealed, job.means.folder / "report.html")
     kept = {head: [one.member.name for one in some] for head, some in chosen.items()}

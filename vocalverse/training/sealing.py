@@ -10,7 +10,7 @@ from vocalverse.models.encoders.encoder import Family
 from vocalverse.records import WorkerClass
 from vocalverse.release.card import CARD, card
 from vocalverse.release.seal import seal
-from vocalverse.release.spec import DimensionSpec, EncoderSpec, OverallSpec, Part, ReleaseSpec, TextEncoderSpec
+from vocalverse.release.spec import DimensionSpec, EarSpec, EncoderSpec, OverallSpec, Part, ReleaseSpec, TextEncoderSpec
 from vocalverse.release.verify import Sealed
 from vocalverse.training.licences import commercial
 from vocalverse.training.manifest import Clip
@@ -30,6 +30,7 @@ class Learnt:
     school: School
     chosen: Mapping[str, Sequence[Taught]]  # members by head
     outcomes: Sequence[Outcome]
+    ear: EarSpec  # what recordings will be heard through
 
 
 def seal_release(learnt: Learnt, name: str, folder: Path) -> Sealed:
@@ -54,6 +55,7 @@ def _spec(learnt: Learnt, name: str) -> ReleaseSpec:
         overall=OverallSpec(weights=dict(recipe.overall), low=learnt.school.known.low, high=learnt.school.known.high)
         if recipe.overall
         else None,
+        ear=learnt.ear,
         worker_class=WorkerClass.GPU if any(one.family in _LARGE for one in encoders) else WorkerClass.CPU,
         parts=tuple(_parts(learnt)),
         measured_on=" ".join(_measured(learnt)),

@@ -130,7 +130,9 @@ def test_pooled_ones_are_small_and_taken_from_frames_that_are_there(tmp_path: Pa
     assert (cache.stats().frames, cache.stats().pooled) == (1, 2)
 
 
-@pytest.mark.parametrize("recording", [str(uuid4()), "a/../../b", "..", "", "长" * 300, "." * 3])
+@pytest.mark.parametrize(
+    "recording", ["fba68525-03fd-400e-a6ef-ba3a8461039b", "a/../../b", "..", "", "长" * 300, "." * 3]
+)
 def test_a_recording_is_forgotten_whatever_it_is_called_and_no_other_is(tmp_path: Path, recording: str):
     folder = tmp_path / "cache"
     cache = EncoderCache(folder)

@@ -1,4 +1,4 @@
-"""Recipes from end to end, on tiny random encoders and singing out of numbers: it learns what can be heard of
+"""Every recipe from end to end, on tiny random encoders and singing out of numbers: it learns what can be heard of
 singers that it never heard, nothing where scores were dealt out at random, and what comes out serves.
 """
 
@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tests.generated_singing import Take, make_takes, write_manifest
-from tests.tiny_encoders import make_tiny
+from tests.tiny_encoders import make_tiny, make_tiny_text
 from vocalverse.measure.pitch.tracker import PitchTracker
 from vocalverse.models.encoders.encoder import Family
 from vocalverse.records import TextKind
@@ -72,6 +72,34 @@ TRIED = (
         ),
         ablation="frozen",
     ),
+    Tried(
+        "mmmos",
+        {"wavlm": Family.WAVLM, "muq": Family.MUQ, "m2d": Family.M2D},
+        {"pq": "technique", "pc": "emotion", "ce": "timbre", "cu": "breath"},
+        ("pq",),
+        (
+            "heads.pq.measures=['long_tone_spread_cents']",
+            "heads.pc.measures=['dynamics_db']",
+            "heads.ce.measures=['ring_spr_db']",
+            "heads.cu.measures=['hnr_db']",
+            "ensemble.kinds=['mlp']",
+            "ensemble.seeds=[1]",
+            "ensemble.keep=2",
+            *QUICK,
+            "training.rate=0.003",
+        ),
+    ),
+    Tried(
+        "dera-mos",
+        {"muq": Family.MUQ},
+        {"impression": "technique", "alignment": "emotion"},
+        ("impression",),
+        (
+            "training.rate=0.003",
+            "heads.impression.measures=['long_tone_spread_cents', 'jitter', 'shimmer']",
+            *QUICK,
+        ),
+    ),
 )
 
 
@@ -83,6 +111,10 @@ class House:
     def encoder(self, family: Family) -> Path:
         place = self.folder / "encoders" / family
         return place if place.exists() else make_tiny(family, place)
+
+    def reader(self) -> Path:
+        place = self.folder / "encoders/text"
+        return place if place.exists() else make_tiny_text(place)
 
     @property
     def extra(self) -> dict[str, dict[str, object]]:
@@ -107,6 +139,8 @@ def nobody(_member: Member, _course: Course) -> None:
 def trained(house: House, tried: Tried, out: Path, *, shuffled: bool = False) -> Result:
     data = write_manifest(out.with_suffix(".jsonl"), house.takes, tried.judged, shuffled=shuffled, extra=house.extra)
     folders = [f"encoders.{name}.folder={house.encoder(family)}" for name, family in tried.encoders.items()]
+    if tried.recipe == "dera-mos":
+        folders.append(f"text_encoder.folder={house.reader()}")
     recipe = read(tried.recipe, ablation=tried.ablation, changes=[*folders, *tried.changes])
     means = Means(out, house.folder / "models", house.folder / "cache")
     return run(Job(recipe, data, means), nobody)

@@ -48,7 +48,7 @@ TRIED = (
         "vocalverse",
         {"samoye": Family.SAMOYE, "qwen": Family.QWEN2_AUDIO},
         {"breath": "breath", "technique": "technique", "timbre": "timbre", "emotion": "emotion"},
-        ("technique", "timbre"),
+        ("timbre", "emotion"),
         (
             "hearing.ear=false",
             "ensemble.seeds=[1]",
@@ -62,12 +62,12 @@ TRIED = (
     Tried(
         "singmos",
         {"wav2vec2": Family.WAV2VEC2},
-        {"quality": "technique", "lyrics": "emotion", "melody": "breath"},
+        {"quality": "emotion", "lyrics": "technique", "melody": "breath"},
         ("quality",),
         (
             "training.rate=0.02",
             "training.warmup.epochs=2",
-            "heads.frames.measures=['long_tone_spread_cents']",
+            "heads.frames.measures=['dynamics_db']",
             *QUICK,
         ),
         ablation="frozen",
@@ -76,7 +76,7 @@ TRIED = (
         "mmmos",
         {"wavlm": Family.WAVLM, "muq": Family.MUQ, "m2d": Family.M2D},
         {"pq": "technique", "pc": "emotion", "ce": "timbre", "cu": "breath"},
-        ("pq",),
+        ("pc", "ce"),
         (
             "heads.pq.measures=['long_tone_spread_cents']",
             "heads.pc.measures=['dynamics_db']",
@@ -92,12 +92,14 @@ TRIED = (
     Tried(
         "dera-mos",
         {"muq": Family.MUQ},
-        {"impression": "technique", "alignment": "emotion"},
+        {"impression": "emotion", "alignment": "technique"},
         ("impression",),
         (
-            "training.rate=0.003",
-            "heads.impression.measures=['long_tone_spread_cents', 'jitter', 'shimmer']",
+            "encoders.muq.normalise=true",
+            "heads.impression.hidden=16",
+            "heads.impression.measures=['dynamics_db']",
             *QUICK,
+            "training.rate=0.01",
         ),
     ),
 )

@@ -28,6 +28,8 @@ from vocalverse.training.recipe_read import read
 
 pytestmark = pytest.mark.timeout(900)
 
+pytestmark = pytest.mark.timeout(900)  # whole trainings, beside other tests
+
 QUICK = ("shares.test=0.25", "training.batch=8", "training.epochs=60", "training.patience=20")
 
 

@@ -18,6 +18,8 @@ from tests.patience import allowed_s, until
 from tests.ports import free_port
 from vocalverse.embedded.server import HOST, port_is_free
 
+pytestmark = pytest.mark.timeout(600)
+
 _LONGEST_S = 280.0  # for what never comes; other tests run beside these
 
 

@@ -9,19 +9,16 @@ keep    yes or no: is it worth judging for artistry?     rating  a number; also 
 Other columns are not read. A recording may stand there once for each who rated it.
 """
 
-import csv
-import json
-import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from vocalverse import lists
 from vocalverse.errors import BadInput
 
-_JSON_LINES = frozenset({".jsonl", ".ndjson", ".json"})
 _RATING = "rating"
 _WORDS = {"yes": 1.0, "true": 1.0, "1": 1.0, "no": 0.0, "false": 0.0, "0": 0.0}
 
@@ -39,38 +36,12 @@ class Listed:
 
 def read(path: Path) -> list[Listed]:
     """Each recording once."""
-    rows = [_listed(row, path, line) for line, row in _rows(path)]
+    rows = [_listed(row, path, line) for line, row in lists.rows(path, column="audio")]
     if not rows:
         raise BadInput(f"{path} lists no recording.")
     rows.sort(key=lambda row: str(row.audio))  # stable: the first line of each stays its first
     each = [_once(list(same), path) for _, same in groupby(rows, key=lambda row: row.audio)]
     return sorted(each, key=lambda row: row.line)
-
-
-def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            if path.suffix.lower() in _JSON_LINES:
-                yield from ((line, _object(text, path, line)) for line, text in enumerate(file, 1) if text.strip())
-            else:
-                reader = csv.DictReader(file, strict=True)
-                if "audio" not in (reader.fieldnames or ()):
-                    raise BadInput(f"{path}, line 1: no column audio. A list begins with a line of its columns' names.")
-                yield from ((reader.line_num, row) for row in reader)
-    except OSError as error:
-        raise BadInput(f"{path} cannot be read: {error.strerror or error}.") from None
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise BadInput(f"{path} is no list in UTF-8: {error}.") from None
-
-
-def _object(text: str, path: Path, line: int) -> Mapping[str, Any]:
-    try:
-        said = json.loads(text)
-    except ValueError as error:
-        raise BadInput(f"{path}, line {line}: no JSON: {error}.") from None
-    if not isinstance(said, dict):
-        raise BadInput(f"{path}, line {line}: not a JSON object.")
-    return said
 
 
 def _listed(row: Mapping[str, Any], path: Path, line: int) -> Listed:
@@ -83,7 +54,7 @@ def _listed(row: Mapping[str, Any], path: Path, line: int) -> Listed:
         if not file.is_file():
             raise BadInput(f"{where}: there is no file {file}.")
     names = [name for name in row if name and (name == _RATING or name.startswith(f"{_RATING}_"))]
-    ratings = [_rating(text, f"{where}, {name}") for name in names if (text := _text(row, name))]
+    ratings = [lists.number(text, f"{where}, {name}") for name in names if (text := _text(row, name))]
     return Listed(
         line=line,
         audio=files[0],
@@ -117,13 +88,3 @@ def _keep(text: str, where: str) -> float:
         return _WORDS[text.lower()]
     except KeyError:
         raise BadInput(f"{where}: keep is {text!r}; say yes or no.") from None
-
-
-def _rating(text: str, where: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise BadInput(f"{where}: {text!r} is no number.")
-    return value

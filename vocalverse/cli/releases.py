@@ -8,6 +8,7 @@ import click
 
 from vocalverse.cli.bars import bars
 from vocalverse.cli.lazy import LazyCommand, LazyGroup
+from vocalverse.cli.licences import licences_option
 from vocalverse.cli.output import in_bytes, json_option, show_done, show_json, show_rows
 from vocalverse.errors import Unavailable, VocalVerseError
 
@@ -93,13 +94,7 @@ def verify(name: str | None, folder: Path | None, *, opening: bool, as_json: boo
 
 @releases.command(short_help="Put a release on this machine.")
 @click.argument("source", metavar="FOLDER", type=click.Path(path_type=Path))
-@click.option(
-    "--accept-licence",
-    "accepted",
-    multiple=True,
-    metavar="LICENCE",
-    help="You have read it, and it lets you judge in a venue. May be given several times.",
-)
+@licences_option
 @_folder_option
 @json_option
 def install(source: Path, accepted: tuple[str, ...], folder: Path | None, *, as_json: bool) -> None:

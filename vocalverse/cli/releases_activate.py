@@ -9,6 +9,7 @@ import click
 
 from vocalverse.cli.bars import bars
 from vocalverse.cli.database import operating
+from vocalverse.cli.licences import licences_option
 from vocalverse.cli.output import json_option, show_done
 from vocalverse.records import NONE
 from vocalverse.settings import Settings
@@ -19,13 +20,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("name")
-@click.option(
-    "--accept-licence",
-    "accepted",
-    multiple=True,
-    metavar="LICENCE",
-    help="You have read it, and it lets you judge in a venue. May be given several times.",
-)
+@licences_option
 @json_option
 def activate(name: str, accepted: tuple[str, ...], as_json: bool) -> None:
     """Let the release NAME judge all recordings that come from here on; "none" measures and gives no score.

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Self
 from uuid import UUID, uuid4
 
+from vocalverse.durable import to_disk
 from vocalverse.errors import Busy
-from vocalverse.store.blobs import disk_errors, fsync_folder, make_folders
+from vocalverse.store.blobs import disk_errors, make_folders
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ class Parts:
                 if before.name != f"{number}.{sha256}":
                     before.unlink(missing_ok=True)
             written.replace(folder / f"{number}.{sha256}")
-            fsync_folder(folder)
+            to_disk(folder)
 
     def of(self, venue_id: UUID, upload_id: str) -> list[Part]:
         """What has arrived, in order."""

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from vocalverse.durable import to_disk
 from vocalverse.errors import BadInput, Conflict, DiskFull, ReleaseBroken
 from vocalverse.release.verify import Sealed, verify
 
@@ -29,7 +30,7 @@ def put(folder: Path, fill: Callable[[Path], None]) -> Sealed:
         except OSError:
             if not _is_there(folder, sealed):  # somebody else put it there meanwhile
                 raise
-        _to_disk(folder.parent)
+        to_disk(folder.parent)
     return replace(sealed, folder=folder)
 
 
@@ -47,7 +48,7 @@ def _protect(folder: Path) -> None:
     """On the disk, for everybody to read and nobody to write."""
     for path in (*folder.rglob("*"), folder):
         path.chmod(_FOR_ALL if path.is_dir() else _READ_ONLY)
-        _to_disk(path)
+        to_disk(path)
 
 
 def _is_there(folder: Path, sealed: Sealed) -> bool:
@@ -81,11 +82,3 @@ def _disk_errors(folder: Path) -> Iterator[None]:
         if error.errno in DiskFull.errnos:
             raise DiskFull(f"The disk is full: {folder} could not be written. Make room, then try again.") from error
         raise BadInput(f"{error.filename or folder} cannot be read or written: {error.strerror or error}.") from error
-
-
-def _to_disk(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

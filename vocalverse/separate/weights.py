@@ -21,6 +21,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
+from vocalverse.durable import to_disk
 from vocalverse.errors import DiskFull, ModelBroken, ModelUnknown, NotFound
 from vocalverse.separate.networks import build
 from vocalverse.separate.networks.network import Network
@@ -250,18 +251,10 @@ def _atomically(path: Path, write: Callable[[Path], None]) -> None:
     folder = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
     try:
         write(folder / path.name)
-        _to_disk(folder / path.name)
+        to_disk(folder / path.name)
         os.replace(folder / path.name, path)
-        _to_disk(path.parent)
+        to_disk(path.parent)
     except (OSError, SafetensorError) as error:
         raise DiskFull(f"{path} could not be written ({error}): make room, then try again.") from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _to_disk(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

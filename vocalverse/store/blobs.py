@@ -18,6 +18,7 @@ from typing import BinaryIO, Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
 from uuid import UUID, uuid4
 
+from vocalverse.durable import to_disk
 from vocalverse.errors import BadInput, BadSettings, BlobMissing, DigestMismatch, DiskFull
 from vocalverse.settings import Settings
 
@@ -142,7 +143,7 @@ class LocalBlobs:
         folder = self.root / str(venue_id) / str(recording_id)
         with suppress(FileNotFoundError):
             shutil.rmtree(folder)
-            fsync_folder(folder.parent)
+            to_disk(folder.parent)
 
     def list(self) -> Iterator[Blob]:
         for venue in _entries(self.root):
@@ -187,7 +188,7 @@ class LocalBlobs:
         folder = self.root / str(key.venue_id) / str(key.recording_id)
         make_folders(folder, under=self.root)
         durable.replace(folder / key.name)
-        fsync_folder(folder)
+        to_disk(folder)
 
 
 # --- what local files of ours need, here and in the gateway ------------------------------------------------------
@@ -204,21 +205,13 @@ def disk_errors() -> Iterator[None]:
         raise
 
 
-def fsync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def make_folders(folder: Path, *, under: Path) -> None:
     """Make the folder, each new level of it durable."""
     if folder == under or folder.is_dir():
         return
     make_folders(folder.parent, under=under)
     folder.mkdir(exist_ok=True)
-    fsync_folder(folder.parent)
+    to_disk(folder.parent)
 
 
 def digest_of(parts: Sequence[Path]) -> bytes:

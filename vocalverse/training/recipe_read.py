@@ -9,11 +9,10 @@ from typing import Any
 
 from vocalverse.errors import BadInput
 from vocalverse.models.heads.config import HeadKind, OutputKind, Pooling
-from vocalverse.toml import WrongError, from_table
+from vocalverse.toml import WrongError, from_table, read_table
 from vocalverse.training.recipe import EncoderRecipe, Finetune, HeadRecipe, Loss, Recipe, Target
 
 BUNDLED = Path(__file__).with_name("recipes")
-_LARGEST = 2**20  # bytes
 _ABLATIONS = "ablations"
 
 
@@ -67,12 +66,9 @@ def _path(named: str) -> Path:
 
 def _table(path: Path) -> dict[str, Any]:
     try:
-        with path.open("rb") as file:
-            return tomllib.loads(file.read(_LARGEST).decode())
-    except OSError as error:
-        raise RecipeBroken(f"{path} cannot be read: {error.strerror or error}.") from None
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise RecipeBroken(f"{path} is no TOML in UTF-8: {error}.") from None
+        return read_table(path)
+    except WrongError as wrong:
+        raise RecipeBroken(f"{path}: {wrong}") from None
 
 
 def overlaid(table: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

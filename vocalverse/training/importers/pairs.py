@@ -14,16 +14,14 @@ _NEEDED = (*_ENDS, "dimension")
 
 def of_ids(path: Path) -> list[Row]:
     """Better and worse are clips of another manifest."""
-    table.require_columns(path, _NEEDED)
-    return [Row(line.where, _pair(line.said)) for line in table.lines(path)]
+    return [Row(line.where, _pair(line.said)) for line in table.lines(path, _NEEDED)]
 
 
 def of_files(path: Path, *, alike: Mapping[str, str], names: re.Pattern[str] | None) -> list[Row]:
     """Better and worse are files. Singer and song stand in their names, or in columns such as better_singer."""
-    table.require_columns(path, _NEEDED)
     clips: dict[str, Row] = {}
     pairs: list[Row] = []
-    for line in table.lines(path):
+    for line in table.lines(path, _NEEDED):
         ids = {}
         for end in _ENDS:
             clip = _clip(line.said, end, alike, names)

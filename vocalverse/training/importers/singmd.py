@@ -17,5 +17,5 @@ _LICENCE = "CC-BY-NC-ND-4.0"
 
 
 def rows(path: Path) -> list[Row]:
-    table.require_columns(path, _COLUMNS)
-    return table.rows(path, table.Columns(rater="expert", alike={"licence": _LICENCE, "domain": "sing-md"}))
+    columns = table.Columns(rater="expert", alike={"licence": _LICENCE, "domain": "sing-md"})
+    return table.rows(path, columns, wanted=_COLUMNS)

@@ -33,11 +33,10 @@ class Columns:
     names: re.Pattern[str] | None = None  # of files, in which singer and song stand
 
 
-def rows(path: Path, columns: Columns = Columns()) -> list[Row]:
+def rows(path: Path, columns: Columns = Columns(), *, wanted: Sequence[str] = ()) -> list[Row]:
     """A clip each, with all who rated it; told of the line where it stands first."""
-    require_columns(path, [columns.facts.get("audio", "audio")])
     found: dict[str, Row] = {}
-    for line in lines(path):
+    for line in lines(path, wanted or [columns.facts.get("audio", "audio")]):
         clip = _clip(line.said, columns)
         first = found.setdefault(clip["id"], Row(line.where, clip))
         if first.said is not clip:
@@ -45,8 +44,17 @@ def rows(path: Path, columns: Columns = Columns()) -> list[Row]:
     return list(found.values())
 
 
-def lines(path: Path) -> list[Row]:
-    """Of a table with a line of names first, or a list of objects."""
+def lines(path: Path, wanted: Sequence[str]) -> list[Row]:
+    """Of a table with a line of names first, or a list of objects; the first has to have the columns that are wanted."""
+    found = _lines(path)
+    if not found:
+        raise ManifestBroken(f"{path} has no line below its names.")
+    if missing := [name for name in wanted if name not in found[0].said]:
+        raise ManifestBroken(f"{path} has no {', '.join(missing)}; it needs {', '.join(wanted)}.")
+    return found
+
+
+def _lines(path: Path) -> list[Row]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
@@ -132,11 +140,3 @@ def _number(value: Any) -> Any:
         return float(value)
     except (TypeError, ValueError):
         return value
-
-
-def require_columns(path: Path, wanted: Sequence[str]) -> None:
-    first = next(iter(lines(path)), None)
-    if first is None:
-        raise ManifestBroken(f"{path} has no line below its names.")
-    if missing := [name for name in wanted if name not in first.said]:
-        raise ManifestBroken(f"{path} has no {', '.join(missing)}; it needs {', '.join(wanted)}.")

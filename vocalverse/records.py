@@ -172,6 +172,20 @@ class Mark:
 
 
 @dataclass(frozen=True)
+class Evidence:
+    """A measurement that a score rests on."""
+
+    name: str  # as `vocalverse.evidence` has it
+    value: float
+    unit: str
+    worth: float  # what it alone would say, on the score's scale
+    effect: float  # by how much it raised the score, or lowered it: < 0
+    from_s: float | None = None  # where in the recording it shows most plainly
+    to_s: float | None = None
+    value_there: float | None = None  # the same measurement, of that moment alone
+
+
+@dataclass(frozen=True)
 class Score:
     """One dimension of a performance on the release's scale (1 to 5), with its interval, and the same as a mark."""
 
@@ -180,9 +194,26 @@ class Score:
     low: float
     high: float
     mark: Mark | None = None  # None: of an assessment that was written before there were marks
+    evidence: tuple[Evidence, ...] = ()  # none where a network judges alone
 
 
 OVERALL = "overall"  # no dimension: what the release composes of them, and of measures
+
+
+class Language(StrEnum):
+    """In which feedback is told."""
+
+    EN = "en"
+    ZH = "zh"
+
+
+@dataclass(frozen=True)
+class Words:
+    """A sentence or two for the singer."""
+
+    about: str  # a dimension, or `overall`
+    language: Language
+    text: str
 
 
 @dataclass(frozen=True)
@@ -225,6 +256,7 @@ class Assessment:
     remarks: tuple[Remark, ...] = ()
     scores: tuple[Score, ...] = ()
     overall: Score | None = None
+    feedback: tuple[Words, ...] = ()
     measures: Measures | None = None
     verdict: Verdict | None = None  # the prescreen's; None where it was refused before
     sung: Sung | None = None  # None where nothing could be measured of the singing

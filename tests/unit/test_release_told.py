@@ -119,7 +119,7 @@ def test_what_is_not_known_is_no_number():
         dead_channels=0,
         channel_correlation=None,
     )
-    found = figures(measures, Figures(note_count=12))
+    found = figures(measures, Figures(note_count=12), {})
     assert tuple(found) == columns()
     assert (found["duration_s"], found["note_count"]) == (9.0, 12.0)
     assert math.isnan(found["loudness_lufs"])

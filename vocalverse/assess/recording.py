@@ -15,6 +15,7 @@ from vocalverse.audio.quality import measure
 from vocalverse.audio.refusals import Thresholds, refusals, refused_by_length, remarks
 from vocalverse.audio.sandbox import DecodeLimits
 from vocalverse.errors import Unavailable
+from vocalverse.evidence.find import find_evidence
 from vocalverse.measure.row import as_sung
 from vocalverse.records import (
     NONE,
@@ -145,8 +146,9 @@ def assess(take: Take, progress: Progress, options: AssessOptions, instruments: 
         heard = hearing.sounds(waveform, dry, measured.pitch)
         encoded = instruments.encode(take.recording_id, heard, progress=progress)
     with stopwatch("judge"):
-        known_figures, text = figures(measures, sung.figures), {**song.text, **take.text}
-        judged = instruments.judge.judge(encoded, known_figures, text)
+        evidence, text = find_evidence(measured), {**song.text, **take.text}
+        known_figures = figures(measures, sung.figures, evidence)
+        judged = instruments.judge.judge(encoded, known_figures, text, found=evidence)
     return replace(hearing.with_scores(told, judged), stage_seconds=stopwatch.seconds)
 
 

@@ -2,12 +2,13 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from vocalverse.errors import BackendFailed, BadInput, ModelBroken, NotFound, ReleaseBroken
+from vocalverse.evidence.kind import Found
 from vocalverse.models.encoders.encoder import Encoder, EncoderInfo, Frames, Span, whole
 from vocalverse.models.encoders.sound import Sound
 from vocalverse.models.heads.batch import Estimate
@@ -15,6 +16,7 @@ from vocalverse.records import Progress, Remark, Score, TextKind, no_progress
 from vocalverse.release.encoders import open_encoders, open_readers
 from vocalverse.release.heads import Feed, Heads, Panel, Tokens, open_heads, require_fit
 from vocalverse.release.overall import compose
+from vocalverse.release.reasoned import Heard, placed, weigh
 from vocalverse.release.sounds import Sounds
 from vocalverse.release.spec import DimensionSpec, ReleaseSpec
 from vocalverse.release.told import as_score
@@ -30,6 +32,7 @@ Kept = Callable[[EncoderInfo, Sound, Callable[[], Frames]], Frames]  # gives wha
 Wanted = tuple[str | None, TextKind | None]  # who is to read what
 
 _NO_TEXT: Mapping[TextKind, str] = {}
+_NOWHERE: Mapping[str, Found] = {}
 
 
 @dataclass(frozen=True)
@@ -102,14 +105,30 @@ class Judge:
             encoded[spec.name] = kept(encoder.info, sound, heard)
         return encoded
 
-    def judge(self, encoded: Encoded, figures: Mapping[str, float], text: Mapping[TextKind, str] = _NO_TEXT) -> Judged:
-        """A dimension whose text is not there has no score, and no mark is composed without it."""
+    def judge(
+        self,
+        encoded: Encoded,
+        figures: Mapping[str, float],
+        text: Mapping[TextKind, str] = _NO_TEXT,
+        *,
+        found: Mapping[str, Found] = _NOWHERE,
+    ) -> Judged:
+        """A dimension whose text is not there has no score, and no mark is composed without it. What was found says
+        where in the recording it shows.
+        """
         able = [one for one in self.spec.dimensions if one.text is None or text.get(one.text, "").strip()]
         panel, words = Panel(self.heads, encoded, figures, self.device), self._read(able, text)
-        scores = {one.key: _score(one, panel.estimate(one, words.get((one.text_encoder, one.text)))) for one in able}
+
+        def heard(one: DimensionSpec) -> Estimate | None:
+            return panel.estimate(one, words.get((one.text_encoder, one.text))) if one.heads else None
+
+        scores = {one.key: _score(one, heard(one), figures) for one in able}
         overall = compose(self.spec.overall, scores, figures) if self.spec.overall else None
         missing = len(able) < len(self.spec.dimensions)
-        return Judged(tuple(scores.values()), overall, (Remark.TEXT_MISSING,) if missing else ())
+        if overall and self.spec.overall:
+            overall = placed(overall, self.spec.overall.evidence, found)
+        told = tuple(placed(scores[one.key], one.evidence, found) for one in able)
+        return Judged(told, overall, (Remark.TEXT_MISSING,) if missing else ())
 
     def _read(self, dimensions: Sequence[DimensionSpec], text: Mapping[TextKind, str]) -> Mapping[Wanted, Tokens]:
         """What they need of the text, each once."""
@@ -117,13 +136,21 @@ class Judge:
         return {(reader, kind): self.readers[reader].encode([text[kind]])[0] for reader, kind in wanted}
 
 
-def _score(dimension: DimensionSpec, found: Estimate) -> Score:
-    value, spread = found.value.item(), found.spread.item()
+def _score(dimension: DimensionSpec, heard: Estimate | None, figures: Mapping[str, float]) -> Score:
+    said = _number(dimension, heard) if heard else None
+    if said and not dimension.evidence:
+        return as_score(dimension.key, said.value, said.spread, dimension)
+    reasoned = weigh(dimension, figures, said)
+    return replace(as_score(dimension.key, reasoned.value, reasoned.spread, dimension), evidence=reasoned.evidence)
+
+
+def _number(dimension: DimensionSpec, heard: Estimate) -> Heard:
+    value, spread = heard.value.item(), heard.spread.item()
     if not (math.isfinite(value) and math.isfinite(spread)):
         raise BackendFailed(
             f"{dimension.key} came out as no number: another precision may hold what this one does not."
         )
-    return as_score(dimension.key, value, spread, dimension)
+    return Heard(value, spread)
 
 
 def _part(progress: Progress, number: int, parts: int) -> Progress:

@@ -2,8 +2,10 @@
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 
 from vocalverse.records import OVERALL, Score
+from vocalverse.release.reasoned import adding
 from vocalverse.release.spec import OverallSpec, Weighed
 from vocalverse.release.told import as_score
 
@@ -17,8 +19,11 @@ def compose(overall: OverallSpec, scores: Mapping[str, Score], figures: Mapping[
         return None
     value = overall.intercept + sum(weight * scores[key].value for key, weight in weights.items())
     value += sum(_part(weighed, figures.get(column, math.nan)) for column, weighed in overall.measures.items())
+    added = adding(overall, figures)
+    value += added.value - overall.usual
     spread = sum(abs(weight) * _half(scores[key]) for key, weight in weights.items())
-    return as_score(OVERALL, value, spread, overall)
+    told = as_score(OVERALL, value, math.hypot(spread, added.spread), overall)
+    return replace(told, evidence=added.evidence)
 
 
 def _half(score: Score) -> float:

@@ -5,13 +5,16 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
+from vocalverse.evidence.find import KINDS
 from vocalverse.records import NONE, OVERALL
 from vocalverse.release.figures import columns
 from vocalverse.release.spec import (
+    HEARD,
     Calibration,
     DimensionSpec,
     EarSpec,
     EncoderSpec,
+    EvidenceSpec,
     OverallSpec,
     ReleaseSpec,
     TextEncoderSpec,
@@ -88,8 +91,11 @@ def _ear(ear: EarSpec) -> Iterator[str]:
 def _dimension(dimension: DimensionSpec, spec: ReleaseSpec, where: str) -> Iterator[str]:
     if not _KEY.fullmatch(dimension.key) or dimension.key == OVERALL:
         yield f"{where}: its key has to be of small letters, digits and underscores, and not `{OVERALL}`."
-    if not dimension.heads:
-        yield f"{where} has no head."
+    if not dimension.heads and not dimension.evidence:
+        yield f"{where} has neither a head nor evidence."
+    yield from _evidence(dimension.evidence, where)
+    if dimension.evidence and bool(dimension.heads) != any(one.name == HEARD for one in dimension.evidence):
+        yield f"{where}: beside evidence, what its heads say is evidence too, by the name of `{HEARD}`, and only then."
     yield from _unknown(dimension.encoders, {encoder.name for encoder in spec.encoders}, f"{where}, encoders")
     if (dimension.text is None) != (dimension.text_encoder is None):
         yield f"{where} needs both a text and a text_encoder, or neither."
@@ -106,8 +112,21 @@ def _overall(overall: OverallSpec, keys: set[str]) -> Iterator[str]:
     for name, weighed in overall.measures.items():
         if weighed.scale <= 0:
             yield f"overall, measures.{name}, scale: {weighed.scale!r} is not above 0."
+    yield from _evidence(overall.evidence, "overall")
     yield from _scale(overall, "overall")
     yield from _calibration(overall.calibration, "overall, calibration")
+
+
+def _evidence(said: tuple[EvidenceSpec, ...], where: str) -> Iterator[str]:
+    yield from _twice((one.name for one in said), f"{where}, evidence")
+    yield from _unknown([one.name for one in said], {HEARD, *(kind.name for kind in KINDS)}, f"{where}, evidence")
+    for one in said:
+        if one.weight <= 0 or one.enough < 0:
+            yield f"{where}, evidence {one.name}: its weight is not above 0, or enough is below it."
+        if not one.at or len(one.at) != len(one.to):
+            yield f"{where}, evidence {one.name}: at has {len(one.at)} values, to has {len(one.to)}."
+        if any(after <= before for before, after in pairwise(one.at)):
+            yield f"{where}, evidence {one.name}, at: its values do not rise."
 
 
 def _unknown(names: Iterable[str], known: set[str], where: str) -> Iterator[str]:

@@ -54,12 +54,30 @@ class Calibration:
     coverage: float = 0.9  # what share of judgements the interval is to hold
 
 
+HEARD = "heard"  # evidence by this name is what the heads say
+
+
+@dataclass(frozen=True)
+class EvidenceSpec:
+    """What a measurement is worth, as somebody reasoned or learnt it: straight pieces between `at` and `to`."""
+
+    name: str  # of a kind in `vocalverse.evidence`, or `heard`
+    weight: float  # among those of its dimension; in the overall mark it adds so much for each point of worth
+    at: tuple[float, ...]  # of the measurement, rising
+    to: tuple[float, ...]  # on the scale that is told
+    enough: float = 0.0  # of its amount, where it counts half
+
+
 @dataclass(frozen=True)
 class DimensionSpec:
+    """Judged by heads, by evidence, or by both: then what the heads say is evidence among other."""
+
     key: str  # breath, technique, timbre, emotion; or another release's own
     title: str
-    heads: tuple[str, ...]  # files; more than one are an ensemble, their mean is told
+    heads: tuple[str, ...] = ()  # files; more than one are an ensemble, their mean is told
     encoders: tuple[str, ...] = ()  # names, in the order in which the heads take them
+    evidence: tuple[EvidenceSpec, ...] = ()
+    usual: float = 3.0  # what of which nothing is known is worth
     low: float = 1.0  # of the scale that is told
     high: float = 5.0
     text: TextKind | None = None  # what the heads read, where they take text
@@ -78,10 +96,14 @@ class Weighed:
 
 @dataclass(frozen=True)
 class OverallSpec:
-    """Composed of dimensions and measures, apart from them: intercept + Σ weight · dimension + Σ of weighed measures."""
+    """Composed of dimensions, measures and evidence, apart from them: intercept + Σ weight · dimension + Σ of weighed
+    measures + Σ weight · (worth - usual).
+    """
 
     weights: dict[str, float] = field(default_factory=dict)  # of dimensions by key
     measures: dict[str, Weighed] = field(default_factory=dict)  # by column of `release.figures`
+    evidence: tuple[EvidenceSpec, ...] = ()
+    usual: float = 3.0
     intercept: float = 0.0
     low: float = 1.0
     high: float = 5.0

@@ -13,6 +13,7 @@ from vocalverse.audio.quality import measure
 from vocalverse.audio.sandbox import DecodeLimits
 from vocalverse.audio.waveform import Samples, Waveform
 from vocalverse.errors import ManifestBroken, Undecodable
+from vocalverse.evidence.find import find_evidence
 from vocalverse.measure.frames import Frames
 from vocalverse.measure.pitch.tracker import PitchTracker
 from vocalverse.measure.row import as_sung
@@ -45,7 +46,7 @@ class Listened:
 
     def figures(self, tracker: PitchTracker) -> Mapping[str, float]:
         measured = measure_take(hear(self.dry, self.voice, self.waveform.samples, tracker))
-        return figures(measure(self.waveform), as_sung(measured).figures)
+        return figures(measure(self.waveform), as_sung(measured).figures, find_evidence(measured))
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,15 @@
+"""All evidence that a take has."""
+
+from collections.abc import Mapping
+
+from vocalverse.evidence import breath, emotion, technique, timbre
+from vocalverse.evidence.kind import Found, Kind
+from vocalverse.measure.take import Measured
+
+KINDS: tuple[Kind, ...] = (*breath.KINDS, *technique.KINDS, *timbre.KINDS, *emotion.KINDS)
+
+
+def find_evidence(measured: Measured) -> Mapping[str, Found]:
+    """By name, what there is of it."""
+    found = {kind.name: kind.find(measured) for kind in KINDS}
+    return {name: one for name, one in found.items() if one is not None}

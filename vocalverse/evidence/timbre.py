@@ -1,0 +1,5 @@
+"""Evidence of timbre."""
+
+from vocalverse.evidence.kind import Kind
+
+KINDS: tuple[Kind, ...] = ()

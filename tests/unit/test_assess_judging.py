@@ -13,6 +13,7 @@ from vocalverse.assess.judging import Cabinet
 from vocalverse.errors import ReleaseBroken, ReleaseUnknown
 from vocalverse.measure.reference.melody import Line, Melody, Source
 from vocalverse.measure.reference.stored import to_json
+from vocalverse.measure.take import Measured
 from vocalverse.records import OVERALL, Assessment, Outcome, Reason, ReferenceKind, Remark, Verdict, no_progress
 from vocalverse.samples.make import TAKES
 from vocalverse.separate.options import EarOptions
@@ -91,6 +92,19 @@ def test_a_take_that_passes_gets_a_score_for_every_dimension_and_an_overall_one(
     assert tiny.sung is not None
     assert list(tiny.stage_seconds) == STAGES
     assert (told[0], told[-1]) == ("verify", "encode")
+
+
+def test_a_voice_alone_is_heard_as_it_is_and_what_was_measured_of_it_is_shown(assessor: Assessor, song: Path):
+    shown, told = list[Measured](), list[str]()
+    with song.open("rb") as audio:
+        take = Take(UUID(int=7), audio, release="tiny", alone=True, show=shown.append)
+        alone = assessor(take, lambda stage, _: told.append(stage))
+    assert (alone.outcome, "separate" in told) == (Outcome.SCORED, False)
+    assert alone.measures
+    assert alone.measures.voice_to_backing_db is None
+    (measured,) = shown
+    assert alone.sung
+    assert len(measured.notes) == len(alone.sung.notes.onset_s)
 
 
 def test_each_release_judges_by_itself_and_the_same_again_to_the_last_bit(

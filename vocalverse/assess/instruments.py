@@ -38,6 +38,13 @@ class Instruments:
         chosen = read(rules or BUNDLED)
         return cls(Ear.open(ear, threads=threads, trials=trials), PitchTracker.open(threads=threads or 1), chosen)
 
+    def separate(
+        self, mix: Samples, backing: Samples | None, *, key_shift: int, alone: bool, progress: Progress
+    ) -> Separated:
+        if alone:
+            return self.ear.alone(mix)
+        return self.ear.separate(mix, backing=backing, key_shift=key_shift, progress=progress)
+
     def measure(self, mix: Samples, voice: Separated, dry: Dry, *, song: KnownSong, progress: Progress) -> Measured:
         heard = hear(dry.samples, voice.voice, mix, self.tracker, progress=progress)
         return measure_take(heard, song.melody, guide=song.guide, progress=progress)

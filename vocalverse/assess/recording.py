@@ -35,8 +35,13 @@ from vocalverse.separate.options import EarOptions
 if TYPE_CHECKING:
     from vocalverse.assess.instruments import Instruments
     from vocalverse.assess.judging import Cabinet
+    from vocalverse.measure.take import Measured
 
 NO_RELEASE = (Finding(Reason.NO_RELEASE, {}),)
+
+
+def _unseen(measured: "Measured") -> None:
+    """Nobody draws it."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,8 @@ class Take:
     lane: Lane = Lane.BULK
     release: str = NONE  # what judges it
     text: Mapping[TextKind, str] = field(default_factory=dict)  # lyrics are read out of `references` where not here
+    alone: bool = False  # it is a voice alone: nothing is separated
+    show: Callable[["Measured"], None] = _unseen  # is handed what was measured of the singing
 
 
 class Assessor(Protocol):
@@ -117,8 +124,8 @@ def assess(take: Take, progress: Progress, options: AssessOptions, instruments: 
 
     with stopwatch("separate"):
         known = hearing.hear_backing(take.backing, options.limits, progress)
-        voice = instruments.ear.separate(
-            waveform.samples, backing=known.samples, key_shift=take.backing_shift, progress=progress
+        voice = instruments.separate(
+            waveform.samples, known.samples, key_shift=take.backing_shift, alone=take.alone, progress=progress
         )
     with stopwatch("dereverberate"):
         dry = instruments.ear.dereverberate(voice, progress=progress)
@@ -128,6 +135,7 @@ def assess(take: Take, progress: Progress, options: AssessOptions, instruments: 
     song = know_song(take.references)
     with stopwatch("measure"):
         measured = instruments.measure(waveform.samples, voice, dry, song=song, progress=progress)
+    take.show(measured)
     with stopwatch("prescreen"):
         found = instruments.prescreen(measured, measures)
         sung = as_sung(measured, pitch=found.pitch, rhythm=found.rhythm)

@@ -68,6 +68,10 @@ class Ear:
         activity = voice_activity(voice, SAMPLE_RATE_HZ)
         return Separated(voice, activity, level_above_rest_db(voice, mix, activity), known)
 
+    def alone(self, voice: Samples) -> Separated:
+        """Of a recording that nothing but the voice is in."""
+        return Separated(voice, voice_activity(voice, SAMPLE_RATE_HZ), above_rest_db=None, known=None)
+
     def dereverberate(self, separated: Separated, *, progress: Progress = no_progress) -> Dry:
         """The same voice without its room; where nobody sings nothing is reckoned."""
         voice = separated.voice

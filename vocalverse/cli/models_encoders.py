@@ -23,7 +23,8 @@ def rows(shelf: "EncoderShelf") -> list[dict[str, object]]:
 
     installed = {one.name: one for one in shelf.installed()}
     known = [_row(asdict(entry), installed.pop(entry.name, None), entry.bytes_about) for entry in encoders()]
-    return known + [_row(asdict(one), one, None) for one in installed.values()]
+    known += [_row(asdict(one), one, None) for one in installed.values()]
+    return [row | {"here": "bundled"} if shelf.is_bundled(str(row["name"])) else row for row in known]
 
 
 def refuse_to_fetch(name: str) -> None:

@@ -72,7 +72,7 @@ def save(
     description = Description(network.info.architecture, dict(network.to_config()), licence, source_sha256)
     tensors = {name: tensor.detach().cpu() for name, tensor in network.state_dict().items()}
     _require_numbers(tensors)  # a scale would hide them
-    save_tensors(_narrowed(tensors, frozenset(exact)) if int8 else tensors, path, description)
+    save_tensors(narrowed(tensors, frozenset(exact)) if int8 else tensors, path, description)
 
 
 def save_tensors(tensors: Mapping[str, Tensor], path: Path, description: Description) -> None:
@@ -205,7 +205,8 @@ def _broadcasts(scale: Tensor, tensor: Tensor) -> bool:
     return scale.ndim == tensor.ndim and all(s in {1, n} for s, n in zip(scale.shape, tensor.shape, strict=True))
 
 
-def _narrowed(tensors: Mapping[str, Tensor], exact: frozenset[str]) -> dict[str, Tensor]:
+def narrowed(tensors: Mapping[str, Tensor], exact: frozenset[str]) -> dict[str, Tensor]:
+    """Large ones as int8 beside their scales, as `widened` reads them."""
     narrow: dict[str, Tensor] = {}
     for name, tensor in tensors.items():
         if name in exact or tensor.ndim < 2 or tensor.numel() < _SMALLEST_INT8 or not tensor.is_floating_point():

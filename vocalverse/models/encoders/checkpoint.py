@@ -17,7 +17,7 @@ from vocalverse.errors import ModelBroken, NotFound
 from vocalverse.models.digest import sha256_of_path
 from vocalverse.models.unpickle import read_tensors as read_pickled
 from vocalverse.separate.weights import Hollow as Hollow  # noqa: PLC0414 - for those who build what is then loaded
-from vocalverse.separate.weights import assign
+from vocalverse.separate.weights import assign, widened
 
 CONFIG = "config.json"
 PREPROCESSOR = "preprocessor_config.json"
@@ -37,7 +37,9 @@ def read_config(folder: Path, name: str = CONFIG) -> dict[str, Any]:
 
 
 def read_folder(folder: Path, prefixes: Sequence[str] = ("",)) -> dict[str, Tensor]:
-    """Tensors whose names begin with the first of `prefixes` that any name begins with, without it."""
+    """Tensors whose names begin with the first of `prefixes` that any name begins with, without it. Those that we stored
+    as int8 are widened.
+    """
     found: dict[str, Tensor] = {}
     for path in weight_files(folder, prefixes):
         found |= read_file(path, prefixes)
@@ -47,7 +49,8 @@ def read_folder(folder: Path, prefixes: Sequence[str] = ("",)) -> dict[str, Tens
             f"{folder} holds no tensor whose name begins with {' or '.join(map(repr, prefixes))}: it is a checkpoint of"
             " something else."
         )
-    return {name.removeprefix(prefix): tensor for name, tensor in found.items() if name.startswith(prefix)}
+    stored = {name.removeprefix(prefix): tensor for name, tensor in found.items() if name.startswith(prefix)}
+    return widened(stored, folder)
 
 
 def read_file(path: Path, prefixes: Sequence[str] = ("",)) -> dict[str, Tensor]:

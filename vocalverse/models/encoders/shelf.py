@@ -1,4 +1,7 @@
-"""Encoders in the models folder: for each a folder of its files as they were published, and a record beside it."""
+"""Encoders in the models folder: for each a folder of its files as they were published, and a record beside it.
+
+Those that come with the package lie in a folder of the same kind.
+"""
 
 import json
 import os
@@ -17,6 +20,7 @@ from vocalverse.models.encoders.encoder import Family
 from vocalverse.records import Progress, no_progress
 
 STAGE = "copy"
+BUNDLED = Path(__file__).with_name("bundled")
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _RECORD = ".json"
@@ -40,13 +44,15 @@ class InstalledEncoder:
 class EncoderShelf:
     """It need not exist before something is put in."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, bundled: Path = BUNDLED) -> None:
         self.folder = folder
+        self._bundled = bundled
 
     def installed(self) -> Iterator[InstalledEncoder]:
-        for record in sorted(self.folder.glob(f"*{_RECORD}")):
-            if self._files_of(record.name.removesuffix(_RECORD)).is_dir():
-                yield _read(record)
+        """What an operator put in comes before what is bundled."""
+        own = {one.name: one for one in _kept_in(self.folder)}
+        yield from own.values()
+        yield from (one for one in _kept_in(self._bundled) if one.name not in own)
 
     def find(self, name: str) -> InstalledEncoder | None:
         return next((one for one in self.installed() if one.name == name), None)
@@ -60,9 +66,14 @@ class EncoderShelf:
         names = dict.fromkeys([*(one.name for one in self.installed()), *(one.name for one in encoders())])
         raise ModelUnknown(f"There is no encoder {name!r}, only {', '.join(names)}.")
 
+    def is_bundled(self, name: str) -> bool:
+        """With nothing of an operator's before it."""
+        return self.find(name) is not None and not self._is_own(name)
+
     def path_of(self, name: str) -> Path:
         """The folder to open."""
-        return self._files_of(self.get(name).name)
+        name = self.get(name).name
+        return self._files_of(name) if self._is_own(name) else self._bundled / name
 
     def put(
         self,
@@ -97,14 +108,17 @@ class EncoderShelf:
             sha256s={place.as_posix(): sha256_of_path(source / place) for place in places},
             licence_accepted=accepted,
         )
-        if self.find(entry.name) is None or self.changed(entry.name):
+        here = self.find(entry.name) is not None and not self.changed(entry.name)
+        if here and self.is_bundled(entry.name):
+            return self.get(entry.name)
+        if not here:
             self._copy(installed, source, progress)
         self._write(installed)
         return installed
 
     def changed(self, name: str, *, progress: Progress = no_progress) -> tuple[str, ...]:
         """Files that are not what was put in, or not there."""
-        installed, folder = self.get(name), self._files_of(name)
+        installed, folder = self.get(name), self.path_of(name)
         wrong = []
         for number, (place, sha256) in enumerate(installed.sha256s.items(), start=1):
             path = folder / place
@@ -120,8 +134,12 @@ class EncoderShelf:
         if here is not None and here.revision != found:
             raise Conflict(
                 f"{name} is here already, with another revision ({here.revision[:12]}…, not {found[:12]}…). Releases may"
-                f" count on it: give another --name, or remove {self._files_of(name)} first."
+                f" count on it: give another --name{self._or_remove(name)}."
             )
+
+    def _or_remove(self, name: str) -> str:
+        """What comes with the package is nobody's to remove."""
+        return f", or remove {self._files_of(name)} first" if self._is_own(name) else ""
 
     def _copy(self, installed: InstalledEncoder, source: Path, progress: Progress) -> None:
         """Where a folder of that name is there already, it is damaged, or was left behind."""
@@ -145,6 +163,9 @@ class EncoderShelf:
         unfinished.write_text(json.dumps(asdict(installed), indent=2) + "\n", encoding="utf-8")
         os.replace(unfinished, record)
 
+    def _is_own(self, name: str) -> bool:
+        return self._record_of(name).exists() and self._files_of(name).is_dir()
+
     def _files_of(self, name: str) -> Path:
         return self.folder / name
 
@@ -157,6 +178,12 @@ def _copy_file(source: Path, into: Path, sha256: str) -> None:
     shutil.copyfile(source, into)
     if sha256_of_path(into) != sha256:
         raise ModelBroken(f"{source} changed while it was copied: try again.")
+
+
+def _kept_in(folder: Path) -> Iterator[InstalledEncoder]:
+    for record in sorted(folder.glob(f"*{_RECORD}")):
+        if record.with_suffix("").is_dir():
+            yield _read(record)
 
 
 def _read(record: Path) -> InstalledEncoder:

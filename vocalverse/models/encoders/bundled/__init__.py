@@ -1,0 +1,1 @@
+"""Encoders that come with the package, and what made their files."""

@@ -1,7 +1,7 @@
 """Graded versions of takes, damaged on purpose: what is hurt is known, and so is the order."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations, pairwise
 from pathlib import Path
@@ -58,32 +58,19 @@ class Damager:
 
     def __call__(self, clip: Clip) -> Versions:
         """Writes the sound of every version; the take has to be a voice alone."""
-        take = self._intact(Listener.open(Hearing(), None).listen(clip).waveform.samples)
+        take = intact(Listener.open(Hearing(), None).listen(clip).waveform.samples, self.tracker)
         clips: list[Clip] = []
         pairs: list[Pair] = []
         untouched: list[str] = []
         for fault in self.wanted.faults:
-            sounds = list(self._graded(take, fault, _seed(self.wanted.seed, clip.id)))
-            if not all(_differ(*both, take) for both in pairwise(sounds)):
+            sounds = graded(take, fault, self.wanted, clip.id)
+            if not sounds:
                 untouched.append(fault.kind)
                 continue
-            versions = [
-                self._kept(clip, fault, grade, sound) for grade, sound in enumerate(_equally_loud(sounds, take))
-            ]
+            versions = [self._kept(clip, fault, grade, sound) for grade, sound in enumerate(sounds)]
             clips += versions
             pairs += [Pair(better.id, worse.id, fault.dimension) for better, worse in combinations(versions, 2)]
         return Versions(tuple(clips), tuple(pairs), tuple(untouched))
-
-    def _intact(self, samples: Samples) -> Intact:
-        mono = samples.mean(axis=1, keepdims=True, dtype=np.float32)
-        heard = hear(mono, mono, mono, self.tracker)
-        notes = find_notes(heard)
-        return Intact(mono, heard.pitch, notes, find_phrases(notes, breaths=find_breaths(heard), lines=()))
-
-    def _graded(self, take: Intact, fault: Fault, seed: int) -> Iterator[Samples]:
-        damage = fault.by(self.wanted.generator)
-        for grade in (CONTROL, *damage.grades[: self.wanted.grades]):
-            yield damage.of(take, grade, seed=seed)
 
     def _kept(self, clip: Clip, fault: Fault, grade: int, sound: Samples) -> Clip:
         audio = self.folder / hashlib.sha256(clip.id.encode()).hexdigest()[:16] / f"{fault.kind}-{grade}.flac"
@@ -92,6 +79,21 @@ class Damager:
         damage = Damaged(fault.kind, grade, clip.id, self.wanted.generator)
         name = f"{clip.id} {fault.kind} {grade}"
         return replace(clip, id=name, audio=audio, ratings=(), synthetic=True, damage=damage)
+
+
+def intact(samples: Samples, tracker: PitchTracker) -> Intact:
+    """Of a voice alone, [frames, channels]; what is done to it is done to the mean of its channels."""
+    mono = samples.mean(axis=1, keepdims=True, dtype=np.float32)
+    heard = hear(mono, mono, mono, tracker)
+    notes = find_notes(heard)
+    return Intact(mono, heard.pitch, notes, find_phrases(notes, breaths=find_breaths(heard), lines=()))
+
+
+def graded(take: Intact, fault: Fault, wanted: Wanted, name: str) -> list[Samples]:
+    """The control and each grade, equally loud; none where there is nothing in the take that it could hurt."""
+    damage, seed = fault.by(wanted.generator), _seed(wanted.seed, name)
+    sounds = [damage.of(take, grade, seed=seed) for grade in (CONTROL, *damage.grades[: wanted.grades])]
+    return _equally_loud(sounds, take) if all(_differ(*both, take) for both in pairwise(sounds)) else []
 
 
 def _seed(seed: int, clip: str) -> int:

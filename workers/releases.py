@@ -1,4 +1,4 @@
-"""Which releases this worker can judge by: those on this machine that are, bit by bit, what was sealed.
+"""Which releases this worker can judge by: those on this machine, the package's too, that are, bit by bit, what was sealed.
 
 Reading all of a release takes seconds, so that is done beside the work, and again whenever a file of it changes.
 Before every task a look at the files' sizes and times is enough.
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vocalverse.errors import ReleaseUnknown, VocalVerseError
+from vocalverse.errors import LicenceRefused, ReleaseUnknown, VocalVerseError
 from vocalverse.release.shelf import ReleaseShelf
 
 if TYPE_CHECKING:
@@ -39,8 +39,8 @@ class _Looked:
 class Holdings:
     """`check` reads all of a release and of the models that it names, or raises what is wrong with them."""
 
-    def __init__(self, folder: Path, models: Path, check: Check | None = None) -> None:
-        self._shelf = ReleaseShelf(folder)
+    def __init__(self, shelf: ReleaseShelf, models: Path, check: Check | None = None) -> None:
+        self._shelf = shelf
         self._models = models
         self._check = check or self._read
         self._looked: Mapping[str, _Looked] = {}
@@ -77,21 +77,23 @@ class Holdings:
         except ReleaseUnknown as gone:
             return _Looked(frozenset(), why=str(gone))
         except (VocalVerseError, OSError, ImportError) as broken:
+            if isinstance(broken, LicenceRefused) and self._shelf.is_bundled(name):
+                return _Looked(traits, models)  # it came with the package: that nobody agreed to it is no fault
             log.error("%s", broken, extra={"action": "release_refused", "release": name})
             return _Looked(traits, models, why=str(broken))
         log.info("release %s can judge here", name, extra={"action": "release_held", "release": name})
         return _Looked(traits | set(_traits(ready.models)), ready.models, ready.sealed.digest)
 
     def _read(self, name: str) -> "Ready":
-        from vocalverse.assess.ready import require_ready  # with torch, which a worker without releases may not have
+        from vocalverse.assess.ready import require_ready  # with what measures, which takes a second
 
         return require_ready(self._shelf, self._models, name)
 
     def _traits(self, name: str, models: Iterable[Path] = ()) -> _Traits:
         """Of its files, of what was agreed to for it, of which models there are, and of those that it judges with."""
-        folder = self._shelf.folder
-        own = (Path(place, file) for place, _, files in os.walk(folder / name) for file in files)
-        return frozenset(_traits([*own, *folder.glob(f"{name}.*"), *self._models.rglob("*.json"), *models]))
+        own = (Path(place, file) for place, _, files in os.walk(self._shelf.where(name)) for file in files)
+        agreed = self._shelf.folder.glob(f"{name}.*")
+        return frozenset(_traits([*own, *agreed, *self._models.rglob("*.json"), *models]))
 
 
 def _traits(paths: Iterable[Path]) -> Iterator[tuple[str, int, int, int]]:

@@ -26,6 +26,7 @@ from vocalverse.queue import lease
 from vocalverse.queue.delivery import connect
 from vocalverse.queue.lease import Lease, LeaseOptions
 from vocalverse.records import WorkerClass
+from vocalverse.release.shelf import ReleaseShelf
 from vocalverse.settings import Settings
 from vocalverse.store.blobs import AUDIO, BACKING, BlobStore, open_blobs
 from vocalverse.store.connect import worker_engine
@@ -73,7 +74,7 @@ class Workplace:
             engine=worker_engine(settings.worker_database_url, actor=name[:63]),
             blobs=open_blobs(settings),
             pulse=pulse,
-            holdings=Holdings(Path(settings.releases), settings.data / "models"),
+            holdings=Holdings(ReleaseShelf(Path(settings.releases)), settings.data / "models"),
         )
 
     @staticmethod

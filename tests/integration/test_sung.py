@@ -23,6 +23,7 @@ from vocalverse.prescreen.rules import BUNDLED
 from vocalverse.queue import lease
 from vocalverse.queue.lease import Lease, LeaseOptions
 from vocalverse.records import Assessment, Finding, Outcome, Reason, ReferenceKind, Verdict, WorkerClass
+from vocalverse.release.shelf import ReleaseShelf
 from vocalverse.settings import Settings
 from vocalverse.store import tables
 from vocalverse.store.blobs import AUDIO, LocalBlobs, digest_of
@@ -254,7 +255,7 @@ def workplace(engine: Engine, blobs: LocalBlobs) -> Workplace:
         engine=engine,
         blobs=blobs,
         pulse=Pulse(None),
-        holdings=Holdings(Path("/nowhere"), Path("/nowhere")),
+        holdings=Holdings(ReleaseShelf(Path("/nowhere")), Path("/nowhere")),
     )
 
 

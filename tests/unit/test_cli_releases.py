@@ -10,7 +10,10 @@ from click.testing import CliRunner, Result
 from tests.releases import DIMENSIONS, make_tiny_release, reseal
 from vocalverse.cli import main
 from vocalverse.models.catalogue import Commercial
+from vocalverse.release.shelf import BUNDLED
 from vocalverse.release.verify import Sealed
+
+BUNDLED_NAMES = tuple(path.parent.name for path in BUNDLED.glob("*/release.toml"))
 
 
 @pytest.fixture
@@ -34,6 +37,11 @@ def told(data: Path, *arguments: object) -> Any:
     return json.loads(done.stdout)
 
 
+def own(data: Path, *arguments: object) -> list[Any]:
+    """Of what was told only that which did not come with the package."""
+    return [row for row in told(data, *arguments) if row["name"] not in BUNDLED_NAMES]
+
+
 def spoil(data: Path) -> Path:
     head = data / "releases/tiny/heads/timbre-1.safetensors"
     head.chmod(0o644)
@@ -42,16 +50,16 @@ def spoil(data: Path) -> Path:
 
 
 def test_a_release_is_installed_listed_shown_and_verified(data: Path, given: Sealed):
-    assert told(data, "list") == []
+    assert own(data, "list") == []
     installed = told(data, "install", given.folder)
     assert (installed["name"], installed["digest"]) == ("tiny", given.digest)
     assert Path(installed["path"]) == data / "releases/tiny"
-    (row,) = told(data, "list")
+    (row,) = own(data, "list")
     assert (row["name"], row["here"], row["dimensions"], row["commercial"]) == ("tiny", "yes", list(DIMENSIONS), "yes")
     shown = told(data, "show", "tiny")
     assert (shown["digest"], shown["commercial"], shown["accepted"]) == (given.digest, "yes", None)
     assert [one["key"] for one in shown["dimensions"]] == list(DIMENSIONS)
-    assert told(data, "verify") == [{"name": "tiny", "digest": given.digest, "verdict": "as sealed"}]
+    assert own(data, "verify") == [{"name": "tiny", "digest": given.digest, "verdict": "as sealed"}]
 
 
 def test_people_read_what_judges_whose_it_is_and_what_it_was_measured_on(data: Path, given: Sealed):
@@ -69,7 +77,7 @@ def test_a_tampered_release_is_told_of_and_made_good_by_installing_it_again(data
     for which in ((), ("tiny",), (data / "releases/tiny",)):
         done = asked(data, "verify", *which, "--json")
         assert done.exit_code == 1
-        (row,) = json.loads(done.stdout)
+        (row,) = [row for row in json.loads(done.stdout) if "code" in row]
         assert (row["code"], row["digest"]) == ("release_broken", None)
         assert str(head) in row["verdict"]
     told(data, "install", given.folder)
@@ -92,7 +100,7 @@ def test_a_release_is_opened_where_that_is_asked(data: Path, given: Sealed, tmp_
 def test_a_release_that_cannot_be_read_is_listed_as_broken(data: Path, given: Sealed):
     told(data, "install", given.folder)
     (data / "releases/tiny/release.toml").unlink()
-    (row,) = told(data, "list")
+    (row,) = own(data, "list")
     assert row["here"] == "broken"
     assert "release.toml" in row["title"]
 
@@ -101,11 +109,19 @@ def test_licences_that_forbid_a_venue_s_use_are_typed_by_name(data: Path, tmp_pa
     given = make_tiny_release(tmp_path / "given", commercial=Commercial.NO)
     refused = asked(data, "install", given.folder)
     assert refused.exit_code == 6
-    assert 'say --accept-licence "MIT". [licence_refused]' in refused.stderr
+    assert 'say --accept-licence, or name them: --accept-licence "MIT". [licence_refused]' in refused.stderr
     assert not (data / "releases").exists()
     told(data, "install", given.folder, "--accept-licence", "MIT")
     assert told(data, "show", "tiny")["accepted"]["licences"] == ["MIT"]
     assert "MIT (20" in asked(data, "show", "tiny").output
+
+
+def test_whoever_names_no_licence_is_shown_those_that_they_agree_to(data: Path, tmp_path: Path):
+    given = make_tiny_release(tmp_path / "given", commercial=Commercial.NO)
+    done = asked(data, "install", given.folder, "--accept-licence")
+    assert done.exit_code == 0
+    assert "You agree, for tiny, to:\n  MIT (random weights; drawn in a test)" in done.stderr
+    assert told(data, "show", "tiny")["accepted"]["licences"] == ["MIT"]
 
 
 @pytest.mark.parametrize(

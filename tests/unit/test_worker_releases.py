@@ -1,6 +1,8 @@
 """What a worker knows of the releases on its machine."""
 
 import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,9 +24,14 @@ def folder(tmp_path: Path) -> Path:
 
 
 def looked(folder: Path) -> Holdings:
-    holdings = Holdings(folder, folder.parent / "models")
+    holdings = Holdings(shelf_of(folder), folder.parent / "models")
     holdings.look()
     return holdings
+
+
+def shelf_of(folder: Path) -> ReleaseShelf:
+    """With another package's releases than ours."""
+    return ReleaseShelf(folder, bundled=folder.parent / "package")
 
 
 def some_head(folder: Path) -> Path:
@@ -48,7 +55,7 @@ def test_a_sound_release_is_held_by_its_digest(folder: Path) -> None:
 
 def test_nothing_is_held_before_it_was_looked_at_nor_without_a_folder(folder: Path) -> None:
     make_tiny_release(folder)
-    assert Holdings(folder, folder.parent / "models").held() == []
+    assert Holdings(shelf_of(folder), folder.parent / "models").held() == []
     assert looked(folder / "nowhere").held() == []
 
 
@@ -87,9 +94,9 @@ def test_it_is_read_again_only_when_something_of_it_changed(folder: Path) -> Non
 
     def check(name: str) -> Ready:
         read.append(name)
-        return require_ready(ReleaseShelf(folder), folder.parent / "models", name)
+        return require_ready(shelf_of(folder), folder.parent / "models", name)
 
-    holdings = Holdings(folder, folder.parent / "models", check)
+    holdings = Holdings(shelf_of(folder), folder.parent / "models", check)
     for _ in range(3):
         holdings.look()
     assert (holdings.held(), read) == ([sealed.digest], ["tiny"])
@@ -103,6 +110,22 @@ def test_without_its_licence_accepted_it_is_refused_until_somebody_does(folder: 
     ReleaseShelf(folder).accept(sealed, ["MIT"])
     holdings.look()
     assert (holdings.held(), holdings.refused()) == ([sealed.digest], {})
+
+
+def test_what_comes_with_the_package_is_held_and_what_of_it_nobody_agreed_to_is_no_fault(folder: Path) -> None:
+    package = folder.parent / "package"
+    free = make_tiny_release(package, name="free")
+    bound = make_tiny_release(package, name="bound", commercial=Commercial.NO, seed=1)
+    holdings = looked(folder)
+    assert (holdings.held(), holdings.refused()) == ([free.digest], {})
+    shelf_of(folder).accept(bound, ["MIT"])
+    holdings.look()
+    assert sorted(holdings.held()) == sorted([free.digest, bound.digest])
+    head = next(package.glob("free/heads/*"))
+    rewrite(head, head.read_bytes()[:-1])
+    assert holdings.held() == [bound.digest]
+    holdings.look()
+    assert head.name in holdings.refused()["free"]
 
 
 def test_an_encoder_that_lies_on_the_models_shelf_is_looked_at_too(folder: Path) -> None:
@@ -125,7 +148,23 @@ def test_an_encoder_that_lies_on_the_models_shelf_is_looked_at_too(folder: Path)
     rewrite(weights, data[:-1] + bytes([data[-1] ^ 1]))
     assert holdings.held() == []
     holdings.look()
-    assert "small on the models shelf" in holdings.refused()["tiny"]
+    assert "models/encoders/small/model.safetensors is not what" in holdings.refused()["tiny"]
     rewrite(weights, data)
     holdings.look()
     assert (holdings.held(), holdings.refused()) == ([sealed.digest], {})
+
+
+def test_what_can_judge_here_is_known_without_loading_torch(folder: Path) -> None:
+    """A worker looks while it judges, and one that only tries the queue never needs torch."""
+    sealed = make_tiny_release(folder)
+    code = f"""
+import sys
+from pathlib import Path
+from vocalverse.release.shelf import ReleaseShelf
+from workers.releases import Holdings
+holdings = Holdings(ReleaseShelf(Path({str(folder)!r})), Path({str(folder.parent / "models")!r}))
+holdings.look()
+print({sealed.digest!r} in holdings.held(), "torch" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True", "False"]

@@ -1,12 +1,13 @@
-"""Whether all that judging by a release takes is here, as it was sealed: known before a take is begun."""
+"""Whether all that judging by a release takes is here, as it was sealed: known before a take is begun, or torch loaded."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from vocalverse.models.encoders.open import files_of, revision_of
+from vocalverse.errors import ReleaseBroken
+from vocalverse.models.shelf import Shelf
 from vocalverse.release.ear import ear_of
-from vocalverse.release.encoders import place_of, require_revision
+from vocalverse.release.encoders import require_revision
 from vocalverse.release.shelf import ReleaseShelf
 from vocalverse.release.spec import ReleaseSpec
 from vocalverse.release.verify import Sealed
@@ -23,16 +24,18 @@ def require_ready(shelf: ReleaseShelf, models: Path, name: str) -> Ready:
     sealed = shelf.ready(name)
     ear = ear_of(sealed.spec, models)
     rooms = (ear.dereverberator,) if ear.dereverberator else ()
-    return Ready(sealed, (ear.separator, *rooms, *_encoders(sealed.spec, sealed.folder, models)))
+    return Ready(sealed, (ear.separator, *rooms, *_encoders(sealed.spec, models)))
 
 
-def _encoders(spec: ReleaseSpec, folder: Path, models: Path) -> Iterator[Path]:
-    """The files of those that lie on the shelf. What reads text is held to its revision when it is opened."""
-    for encoder in spec.encoders:
+def _encoders(spec: ReleaseSpec, models: Path) -> Iterator[Path]:
+    """The files of those that lie on the shelf."""
+    shelf = Shelf(models).encoders
+    for encoder in spec.weights:
         if encoder.model:
-            place = place_of(encoder, folder, models)
-            require_revision(encoder, revision_of(encoder.family, place))
-            yield from files_of(encoder.family, place)
-    for reader in spec.text_encoders:
-        if reader.model:
-            yield place_of(reader, folder, models)
+            require_revision(encoder, shelf.get(encoder.model).revision)
+            if changed := shelf.changed(encoder.model):
+                raise ReleaseBroken(
+                    f"{shelf.path_of(encoder.model) / changed[0]} is not what was put on the models shelf: fetch or import"
+                    f" {encoder.model} again."
+                )
+            yield from shelf.files_of(encoder.model)

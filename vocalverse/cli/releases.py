@@ -8,7 +8,7 @@ import click
 
 from vocalverse.cli.bars import bars
 from vocalverse.cli.lazy import LazyCommand, LazyGroup
-from vocalverse.cli.licences import licences_option
+from vocalverse.cli.licences import agreed_to, licences_option
 from vocalverse.cli.output import in_bytes, json_option, show_done, show_json, show_rows
 from vocalverse.errors import Unavailable, VocalVerseError
 
@@ -33,7 +33,8 @@ def releases() -> None:
     """What judges: folders of encoders, heads and calibration that never change once they are sealed.
 
     A release says which dimensions it judges and by what, under which licences its parts are, and on what it was
-    measured. Results name the release that they are of. "none" measures and gives no score.
+    measured. Results name the release that they are of. "none" measures and gives no score. "lite" and "lite-research"
+    come with VocalVerse.
     """
 
 
@@ -105,9 +106,12 @@ def install(source: Path, accepted: tuple[str, ...], folder: Path | None, *, as_
       vocalverse releases install ./gold-2
       vocalverse releases activate gold-2
     """
+    from vocalverse.release.read import read
+
     shelf = _shelf(folder)
+    agreed = agreed_to(read(source), accepted) if accepted else ()
     with bars(_STAGES) as progress:
-        sealed = shelf.install(source, accepted=accepted, progress=progress)
+        sealed = shelf.install(source, accepted=agreed, progress=progress)
     name = sealed.spec.name
     show_done(
         f"{name} is in {shelf.folder} ({in_bytes(sealed.bytes)}), as it was sealed. Let it judge: vocalverse releases"
@@ -161,7 +165,7 @@ def _open(sealed: "Sealed") -> None:
 def _verified(place: Path, shelf: "ReleaseShelf", progress: "Progress") -> "Sealed":
     from vocalverse.release.verify import verify as verify_folder
 
-    if place.parent == shelf.folder:
+    if place == shelf.where(place.name):
         return shelf.verify(place.name, progress=progress)  # there a folder is called as its release, too
     return verify_folder(place, progress=progress)
 

@@ -9,12 +9,13 @@ import click
 
 from vocalverse.cli.bars import bars
 from vocalverse.cli.database import operating
-from vocalverse.cli.licences import licences_option
+from vocalverse.cli.licences import agreed_to, licences_option
 from vocalverse.cli.output import json_option, show_done
 from vocalverse.records import NONE
 from vocalverse.settings import Settings
 
 if TYPE_CHECKING:
+    from vocalverse.release.shelf import ReleaseShelf
     from vocalverse.store.releases import Known, Registered
 
 
@@ -26,19 +27,21 @@ def activate(name: str, accepted: tuple[str, ...], as_json: bool) -> None:
     """Let the release NAME judge all recordings that come from here on; "none" measures and gives no score.
 
     It is verified bit by bit first. What waits already keeps the release that it was given, and so does what is being
-    judged. Workers follow by themselves: each has to have the release installed.
+    judged. Workers follow by themselves: each has to have the release, of the package or installed.
 
     \b
-    vocalverse releases install ./gold-2
-    vocalverse releases activate gold-2
+    vocalverse releases activate lite
+    vocalverse releases activate lite-research --accept-licence
+    vocalverse releases install ./gold-2 && vocalverse releases activate gold-2
     """
     from vocalverse.store.releases import activate as begin
     from vocalverse.store.releases import list_registered
 
     settings = Settings.read()
-    release = verified(settings, name, accepted=accepted)
+    agreed = agreed_to(_shelf(settings).read(name), accepted) if accepted and name != NONE else ()
+    release = verified(settings, name, accepted=agreed)
     with operating(settings) as connection:
-        notes = [f"licence_accepted:{licence}" for licence in dict.fromkeys(accepted)]
+        notes = [f"licence_accepted:{licence}" for licence in dict.fromkeys(agreed)]
         changed = begin(connection, release, actor="cli", notes=notes)
         known = list_registered(connection, worker_silent_s=settings.worker_silent_s)
     now = next(one for one in known if one.name == name)
@@ -52,13 +55,17 @@ def verified(settings: Settings, name: str, *, accepted: Sequence[str] = ()) -> 
 
     if name == NONE:
         return Known(NONE, None)
-    from vocalverse.release.shelf import ReleaseShelf
-
-    shelf = ReleaseShelf(Path(settings.releases))
+    shelf = _shelf(settings)
     with bars({"verify": "verifying"}) as progress:
         sealed = shelf.verify(name, progress=progress)
     shelf.accept(sealed, accepted)
     return Known(name, sealed.digest, sealed.spec.worker_class, asdict(sealed.spec))
+
+
+def _shelf(settings: Settings) -> "ReleaseShelf":
+    from vocalverse.release.shelf import ReleaseShelf
+
+    return ReleaseShelf(Path(settings.releases))
 
 
 def _held(release: "Registered") -> str:

@@ -37,7 +37,7 @@ def as_row(name: str, shelf: "ReleaseShelf", known: "Registered | None") -> Mapp
         return {**row, "here": "broken", "title": str(broken)}
     return {
         **row,
-        "here": "yes",
+        "here": "bundled" if shelf.is_bundled(name) else "yes",
         "dimensions": [dimension.key for dimension in spec.dimensions],
         "commercial": spec.commercial,
         "made_by": spec.made_by,

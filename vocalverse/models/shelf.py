@@ -13,7 +13,6 @@ from vocalverse.models.catalogue import Commercial, Entry, entries, find
 from vocalverse.models.digest import Pin, sha256_of_path
 from vocalverse.models.encoders.catalogue import find_encoder
 from vocalverse.models.encoders.shelf import EncoderShelf
-from vocalverse.models.intake import recognise, take_in
 from vocalverse.records import Progress, no_progress
 from vocalverse.separate.options import BUNDLED
 from vocalverse.separate.purpose import Purpose
@@ -122,6 +121,8 @@ class Shelf:
         self, entry: Entry, checkpoint: Path, yaml: Path, *, pin: Pin, accepted: bool, progress: Progress = no_progress
     ) -> Installed:
         """Converts a checkpoint into the folder, whole or not at all."""
+        from vocalverse.models.intake import recognise, take_in  # torch comes with it
+
         entry.require_accepted(accepted=accepted)
         if not _NAME.fullmatch(entry.name):
             raise BadInput(f"{entry.name!r} is no name for a model: small letters, digits, dots and hyphens.")

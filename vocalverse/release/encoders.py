@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from vocalverse.errors import ReleaseBroken
 from vocalverse.models.encoders.encoder import Encoder
-from vocalverse.models.encoders.open import open_encoder
 from vocalverse.models.shelf import Shelf
 from vocalverse.release.spec import EncoderSpec, ReleaseSpec, TextEncoderSpec
 
@@ -18,6 +17,8 @@ def open_encoders(
     spec: ReleaseSpec, folder: Path, models: Path, *, device: str, threads: int | None
 ) -> Mapping[str, Encoder]:
     """By their names. Two names for the same layer of the same weights are one encoder."""
+    from vocalverse.models.encoders.open import open_encoder  # torch comes with it
+
     opened: dict[tuple[str, int | None], Encoder] = {}
     for encoder in spec.encoders:
         key = (encoder.revision, encoder.layer)

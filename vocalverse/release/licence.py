@@ -22,7 +22,7 @@ def require_accepted(spec: ReleaseSpec, accepted: Collection[str]) -> None:
         options = " ".join(f'--accept-licence "{licence}"' for licence in dict.fromkeys(p.licence for p in left))
         raise LicenceRefused(
             f"{spec.name} holds what is not known to be free for commercial use, and judging in a venue is that:"
-            f" {'; '.join(map(_told, left))}. Read them; if they let you, say {options}."
+            f" {'; '.join(map(_told, left))}. Read them; if they let you, say --accept-licence, or name them: {options}."
         )
 
 

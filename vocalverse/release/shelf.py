@@ -1,4 +1,6 @@
-"""The folder of releases on this machine: what is here, what may be used, and putting more into it."""
+"""The releases on this machine: those that come with the package, and a folder of an operator's own; what of them may be
+used, and putting more in.
+"""
 
 import json
 import shutil
@@ -7,16 +9,18 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from vocalverse.errors import ReleaseBroken, ReleaseUnknown
+from vocalverse.errors import Conflict, ReleaseBroken, ReleaseUnknown
 from vocalverse.records import Progress, no_progress
 from vocalverse.release.licence import require_accepted
 from vocalverse.release.read import read
 from vocalverse.release.sense import is_name
 from vocalverse.release.spec import ReleaseSpec
-from vocalverse.release.sums import SUMS
+from vocalverse.release.sums import SUMS, digest_of, read_sums
 from vocalverse.release.verify import Sealed, verify
 from vocalverse.release.whole import put
 from vocalverse.separate.stems import Together
+
+BUNDLED = Path(__file__).with_name("bundled")
 
 _ACCEPTED = ".accepted.json"
 
@@ -31,22 +35,33 @@ class Accepted:
 
 
 class ReleaseShelf:
-    """Releases by name, each in a folder of its own. It need not exist before something is put in."""
+    """Releases by name, each in a folder of its own. `folder` need not exist before something is put in; the package is
+    never written to.
+    """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, bundled: Path = BUNDLED) -> None:
         self.folder = folder
+        self._bundled = bundled
 
     def names(self) -> tuple[str, ...]:
         """Whether they are sound is another question."""
-        folders = (path for path in self.folder.glob("*") if path.is_dir())
-        return tuple(sorted(path.name for path in folders if is_name(path.name)))
+        folders = (path for shelf in (self.folder, self._bundled) for path in shelf.glob("*") if path.is_dir())
+        return tuple(sorted({path.name for path in folders if is_name(path.name)}))
+
+    def is_bundled(self, name: str) -> bool:
+        """With nothing of an operator's before it."""
+        return (self._bundled / name).is_dir() and not (self.folder / name).is_dir()
+
+    def where(self, name: str) -> Path:
+        """Whether or not something is there."""
+        return (self._bundled if self.is_bundled(name) else self.folder) / name
 
     def place(self, name: str) -> Path:
-        folder = self.folder / name
+        folder = self.where(name)
         if not is_name(name) or not folder.is_dir():
             here = ", ".join(self.names()) or "none"
             raise ReleaseUnknown(
-                f"There is no release {name!r} in {self.folder}; there is {here}. Put it there:"
+                f"There is no release {name!r} here; there is {here}. Put it into {self.folder}:"
                 " vocalverse releases install FOLDER"
             )
         return folder
@@ -63,9 +78,10 @@ class ReleaseShelf:
 
     def install(self, source: Path, *, accepted: Collection[str] = (), progress: Progress = no_progress) -> Sealed:
         """Copies a release, verified before and after, whole or not at all; what was agreed to is written down. One that
-        was tampered with here is made good.
+        was tampered with here is made good; so is one of the package, beside it.
         """
         given = verify(source, progress=progress)
+        self._require_no_other(given)
         self._require_agreed(given, accepted)
 
         def fill(unfinished: Path) -> None:
@@ -111,6 +127,15 @@ class ReleaseShelf:
         require_accepted(sealed.spec, agreed)
         return agreed
 
+    def _require_no_other(self, given: Sealed) -> None:
+        """What the package calls so is never anything else."""
+        name = given.spec.name
+        if self.is_bundled(name) and digest_of(read_sums(self._bundled / name)) != given.digest:
+            raise Conflict(
+                f"{name} comes with VocalVerse, and what lies in {given.folder} is another release of that name: give it"
+                " another name."
+            )
+
     def _write(self, name: str, accepted: Accepted) -> None:
         with Together() as together, together.file(self._record(name)) as file:
             file.write((json.dumps(asdict(accepted), indent=2) + "\n").encode())
@@ -121,6 +146,6 @@ class ReleaseShelf:
     def _require_own_name(self, spec: ReleaseSpec, name: str) -> None:
         if spec.name != name:
             raise ReleaseBroken(
-                f"{self.folder / name} holds the release {spec.name}: a folder is called as its release. Remove it, and"
+                f"{self.where(name)} holds the release {spec.name}: a folder is called as its release. Remove it, and"
                 " install the release again."
             )

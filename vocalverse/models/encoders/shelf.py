@@ -75,6 +75,10 @@ class EncoderShelf:
         name = self.get(name).name
         return self._files_of(name) if self._is_own(name) else self._bundled / name
 
+    def files_of(self, name: str) -> tuple[Path, ...]:
+        """All that it is opened from."""
+        return tuple(self.path_of(name) / place for place in self.get(name).sha256s)
+
     def put(
         self,
         entry: EncoderEntry,

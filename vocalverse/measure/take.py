@@ -16,6 +16,7 @@ from vocalverse.measure.free.beats import find_beats
 from vocalverse.measure.free.consistency import Consistency, consistency
 from vocalverse.measure.free.grid import CentreDrift, SemitoneGrid, centre_drift, semitone_grid
 from vocalverse.measure.free.histogram import PitchHistogram, pitch_histogram
+from vocalverse.measure.free.scale import ScaleFit, fit_scale
 from vocalverse.measure.free.tuning import Tuning, tuning_of
 from vocalverse.measure.notes import Note, find_notes
 from vocalverse.measure.phrases import Phrase, find_phrases
@@ -31,6 +32,7 @@ from vocalverse.measure.singing.dynamics import Dynamics, measure_dynamics
 from vocalverse.measure.singing.long_tones import LongTones, measure_long_tones
 from vocalverse.measure.singing.ornaments import Ornament, find_ornaments
 from vocalverse.measure.singing.ring import Ring, measure_ring
+from vocalverse.measure.singing.touch import Touch, measure_touch
 from vocalverse.measure.singing.vibrato import Vibrato, measure_vibrato
 from vocalverse.measure.singing.voice_quality import VoiceQuality, measure_voice_quality
 from vocalverse.records import Progress, no_progress
@@ -57,6 +59,7 @@ class ByItself:
     consistency: Consistency | None
     timing: BeatTiming | None  # against the beats of the whole recording
     backing: Tuning | None = None  # how the backing is tuned that is heard beside the voice
+    scale: ScaleFit | None = None
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,7 @@ class Measured:
     vibrato: Vibrato
     long_tones: LongTones
     ornaments: tuple[Ornament, ...]
+    touch: tuple[Touch, ...]
     dynamics: Dynamics
     compass: Compass
     ring: Ring
@@ -111,6 +115,7 @@ def measure_take(
         vibrato=vibrato,
         long_tones=measure_long_tones(heard, notes),
         ornaments=find_ornaments(heard.pitch, notes, vibrato),
+        touch=measure_touch(heard.pitch, notes, vibrato),
         dynamics=measure_dynamics(heard, notes, phrases),
         compass=measure_compass(heard.pitch, notes),
         ring=measure_ring(heard),
@@ -147,6 +152,7 @@ def _by_itself(heard: Heard, notes: Sequence[Note], phrases: Sequence[Phrase], b
         consistency=consistency(phrases, heard.pitch),
         timing=beat_timing([note.start_s for note in notes], beats.at_s) if beats else None,
         backing=backing,
+        scale=fit_scale(heard.pitch, notes, backing),
     )
 
 

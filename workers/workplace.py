@@ -20,13 +20,14 @@ from sqlalchemy.exc import SQLAlchemyError
 import vocalverse
 from vocalverse.assess import Assessor, Take, Workshop
 from vocalverse.assess.song import References
-from vocalverse.errors import BadSettings, BlobMissing
+from vocalverse.errors import BadSettings, BlobMissing, Unavailable
 from vocalverse.prescreen.rules import read
 from vocalverse.queue import lease
 from vocalverse.queue.delivery import connect
 from vocalverse.queue.lease import Lease, LeaseOptions
 from vocalverse.records import WorkerClass
 from vocalverse.release.shelf import ReleaseShelf
+from vocalverse.separate.packages import missing_packages
 from vocalverse.settings import Settings
 from vocalverse.store.blobs import AUDIO, BACKING, BlobStore, open_blobs
 from vocalverse.store.connect import worker_engine
@@ -79,10 +80,17 @@ class Workplace:
 
     @staticmethod
     def check(settings: Settings) -> None:
-        """Raises `BadSettings` or `RulesBroken` where no worker could open its place; nothing is connected to or loaded."""
+        """Raises `BadSettings`, `RulesBroken` or `Unavailable` where no worker could open its place; nothing is connected to
+        or loaded.
+        """
         worker_engine(settings.worker_database_url, actor="check").dispose()
         connect(settings.worker_redis_url).close()
         _opener(settings.assessor)
+        if settings.assessor == Settings.assessor and (missing := missing_packages()):
+            raise Unavailable(
+                f"Nothing can be heard here: {', '.join(missing)} missing. deploy/up installs all that workers need; by"
+                " hand: pip install torch, then pip install 'vocalverse[hear]'."
+            )
         if rules := _workshop(settings, threads=1).rules:
             read(rules)
 

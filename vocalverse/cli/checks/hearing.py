@@ -12,13 +12,13 @@ from vocalverse.settings import Settings
 if TYPE_CHECKING:
     from vocalverse.separate.backends.choice import Choice
 
-_PACKAGES = ("torch", "safetensors", "scipy", "soxr", "swift_f0")
 _TOO_SLOW = 1.0  # times real time, of one pass without overlap: with both passes the song outlasts its singer
 
 
 def check_hearing(settings: Settings) -> Iterator[Finding]:
-    missing = [name for name in _PACKAGES if find_spec(name) is None]
-    if missing:
+    from vocalverse.separate.packages import missing_packages
+
+    if missing := missing_packages():
         todo = "deploy/up installs them; by hand: pip install torch, then pip install 'vocalverse[hear]'"
         yield bad("ear", f"{', '.join(missing)} missing: workers cannot hear", todo)
         return

@@ -16,4 +16,4 @@ def test_without_what_hears_no_worker_begins_and_what_is_missing_is_named() -> N
         [sys.executable, "-c", WITHOUT_PITCH], env=ADDRESSES, capture_output=True, text=True, check=False
     )
     assert done.returncode == 8
-    assert done.stderr.startswith("Nothing can be heard here: swift_f0 missing. deploy/up installs")
+    assert done.stderr.startswith("Error: Nothing can be heard here: swift_f0 missing. deploy/up installs")

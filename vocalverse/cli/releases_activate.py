@@ -59,7 +59,7 @@ def verified(settings: Settings, name: str, *, accepted: Sequence[str] = ()) -> 
     with bars({"verify": "verifying"}) as progress:
         sealed = shelf.verify(name, progress=progress)
     shelf.accept(sealed, accepted)
-    return Known(name, sealed.digest, sealed.spec.worker_class, asdict(sealed.spec))
+    return Known.of(sealed)
 
 
 def _shelf(settings: Settings) -> "ReleaseShelf":

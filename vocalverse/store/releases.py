@@ -1,16 +1,21 @@
 """What judges: releases as the database knows them, which of them is active, and which workers have it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
-from sqlalchemy import Connection, func, insert, select, text, update
+from sqlalchemy import Connection, exists, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from vocalverse.errors import Conflict, ReleaseUnknown
 from vocalverse.records import WorkerClass
 from vocalverse.store.tables import Audit, Release
+
+if TYPE_CHECKING:
+    from vocalverse.release.verify import Sealed
+
+_ACTIVATED = "release_activated"
 
 
 @dataclass(frozen=True)
@@ -21,6 +26,10 @@ class Known:
     digest: str | None  # None: of `none`, which has no folder
     worker_class: WorkerClass = WorkerClass.CPU
     manifest: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, sealed: "Sealed") -> Self:
+        return cls(sealed.spec.name, sealed.digest, sealed.spec.worker_class, asdict(sealed.spec))
 
 
 @dataclass(frozen=True)
@@ -68,9 +77,14 @@ def activate(connection: Connection, release: Known, *, actor: str, notes: Seque
         return False
     since = func.clock_timestamp()
     connection.execute(update(Release).where(Release.name == release.name).values(active_since=since))
-    for action in ("release_activated", *notes):
+    for action in (_ACTIVATED, *notes):
         connection.execute(insert(Audit).values(actor=actor, action=action, subject=release.name))
     return True
+
+
+def was_chosen(connection: Connection) -> bool:
+    """Whether anybody ever said what judges here; `none` does until then."""
+    return bool(connection.scalar(select(exists().where(Audit.action == _ACTIVATED))))
 
 
 def register(connection: Connection, release: Known) -> None:

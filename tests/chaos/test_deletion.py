@@ -5,7 +5,7 @@ from collections.abc import Callable
 from tests.chaos.breakable import BreakableHouse
 from tests.chaos.ledger import Ledger
 
-DERIVED = ("findings", "scores", "measures", "notes", "feedback")
+DERIVED = ("findings", "scores", "measures", "notes", "evidence", "feedback")
 
 
 def test_a_recording_deleted_while_it_is_judged_leaves_no_sound_no_row_and_no_result(

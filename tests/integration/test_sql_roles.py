@@ -21,7 +21,7 @@ from vocalverse.store.connect import libpq_url, owner_engine
 from vocalverse.store.recordings import cancel_recording, delete_recording
 from vocalverse.store.reporters import make_reporter
 from vocalverse.store.roles import roles_exist
-from vocalverse.store.tables import Assessment, Feedback, Finding, Measured, Measures, Notes, Phrases, Score
+from vocalverse.store.tables import Assessment, Evidence, Feedback, Finding, Measured, Measures, Notes, Phrases, Score
 from vocalverse.store.venues import ensure_machine, ensure_room, ensure_song, ensure_venue
 
 MINE, OTHERS = "mine", "others"
@@ -35,7 +35,7 @@ GRANTED = {  # what a reporter may read, and the column that tells whose a row i
     "assessments": "venue_id",
     "report_access": "venue_id",
 }
-OF_ASSESSMENTS = ("findings", "scores", "measures", "notes", "phrases", "measured", "feedback")
+OF_ASSESSMENTS = ("findings", "scores", "measures", "notes", "phrases", "measured", "evidence", "feedback")
 PHRASES = [column.name for column in Phrases.__table__.columns if column.name != "assessment_id"]
 REFUSED = ("api_keys", "uploads", "events", "audit", "purges", "backlog", "workers", "releases", "task_transitions")
 
@@ -323,7 +323,9 @@ def furnish(connection: Connection, slug: str) -> UUID:
     connection.execute(insert(Notes).values(**of, onset_s=[0.0], offset_s=[1.0], pitch_midi=[60.0]))
     connection.execute(insert(Phrases).values(**of, **{name: [] for name in PHRASES}))
     connection.execute(insert(Measured).values(**of, document=b""))
-    connection.execute(insert(Feedback).values(**of, language="en", position=0, sentence="Well sung."))
+    said = {"name": "breaths", "unit": "dB", "value": -3.0, "worth": 4.0, "effect": 0.5}
+    connection.execute(insert(Evidence).values(**of, dimension="breath", **said))
+    connection.execute(insert(Feedback).values(**of, about="breath", language="en", text="Well sung."))
     connection.execute(
         insert(Measures).values(
             **of,

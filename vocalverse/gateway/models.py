@@ -202,6 +202,17 @@ class MarkAnswer(BaseModel):
     high: float = Field(description="and this.")
 
 
+class EvidenceAnswer(BaseModel):
+    name: str = Field(description="What was measured, such as `phrase_ends_held`.")
+    value: float
+    unit: str = Field(description="Of `value`; empty of what a network hears.")
+    worth: float = Field(description="What it alone would say, on the scale of the release.")
+    effect: float = Field(description="By how much it raised the score; below 0 it lowered it.")
+    from_s: float | None = Field(description="Where in the recording it shows most plainly.")
+    to_s: float | None
+    value_there: float | None = Field(description="The same measurement, of that moment alone.")
+
+
 class AssessmentAnswer(BaseModel):
     outcome: Outcome
     release: str = Field(description="What judged it; `none` measures and gives no score.")
@@ -215,6 +226,12 @@ class AssessmentAnswer(BaseModel):
         description="As the release has them, such as `breath`, `technique`, `timbre` and `emotion`."
     )
     overall: JudgedAnswer | None = Field(description="As the release composes it of dimensions and measures.")
+    evidence: dict[str, list[EvidenceAnswer]] = Field(
+        description="What the score rests on, by dimension and for `overall`: what raised it most comes first."
+    )
+    words: dict[str, dict[str, str]] = Field(
+        description="What the singer is told, by language (`en`, `zh`): a sentence or two by dimension, and for `overall`."
+    )
     pitch: MarkAnswer | None = Field(description="Against the song where it is known; null where nothing is known.")
     rhythm: MarkAnswer | None = Field(description="Likewise.")
     measures: dict[str, float | int | str | None] | None = Field(

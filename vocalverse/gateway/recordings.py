@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from vocalverse.gateway.auth import Deleting, Reading, Uploading
 from vocalverse.gateway.models import (
     AssessmentAnswer,
+    EvidenceAnswer,
     JudgedAnswer,
     ListedRecording,
     MarkAnswer,
@@ -142,6 +143,8 @@ def _assessment(result: Result) -> AssessmentAnswer:
         remarks=_texts(result.remarks),
         dimensions={name: JudgedAnswer(**asdict(one)) for name, one in result.dimensions.items()},
         overall=JudgedAnswer(**asdict(result.overall)) if result.overall else None,
+        evidence={name: [EvidenceAnswer(**asdict(one)) for one in told] for name, told in result.evidence.items()},
+        words={language: dict(told) for language, told in result.words.items()},
         pitch=_mark(result.pitch),
         rhythm=_mark(result.rhythm),
         measures=dict(result.measures) if result.measures else None,

@@ -43,11 +43,18 @@ def _parts(assessment: Assessment) -> Sequence[tuple[type[tables.Base], _Rows]]:
     return (
         (tables.Finding, [{"code": one.code, "evidence": dict(one.evidence)} for one in assessment.findings]),
         (tables.Score, [{"dimension": score.dimension, **_said(score)} for score in assessment.scores]),
+        (tables.Evidence, _evidence(assessment)),
+        (tables.Feedback, [asdict(words) for words in assessment.feedback]),
         (tables.Measures, [measured] if measured else []),
         (tables.Notes, [asdict(sung.notes)] if sung else []),
         (tables.Phrases, [asdict(sung.phrases)] if sung else []),
         (tables.Measured, [{"document": sung.document}] if sung else []),
     )
+
+
+def _evidence(assessment: Assessment) -> _Rows:
+    scores = (*assessment.scores, *([assessment.overall] if assessment.overall else []))
+    return [{"dimension": score.dimension, **asdict(one)} for score in scores for one in score.evidence]
 
 
 def _said(score: Score) -> Mapping[str, float | None]:

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, select, text
 
 from vocalverse.errors import NotFound
-from vocalverse.records import OVERALL, Outcome, Verdict
+from vocalverse.records import OVERALL, Evidence, Outcome, Verdict
 from vocalverse.store.tables import Assessment, Measured, Notes
 
 Figure = float | int | str | None
@@ -63,12 +63,15 @@ class Result:
     remarks: Sequence[str]
     dimensions: Mapping[str, Judged]
     overall: Judged | None
+    evidence: Mapping[str, Sequence[Evidence]]  # by dimension, and for `overall`; what raised the score most first
+    words: Mapping[str, Mapping[str, str]]  # by language, then by dimension
     pitch: Mark | None
     rhythm: Mark | None
     measures: Mapping[str, Figure] | None  # the row of `measures`, but for those two
 
 
 _SCORE = ", ".join(field.name for field in fields(Judged))
+_EVIDENCE = ", ".join(field.name for field in fields(Evidence))
 _OVERALL = ", ".join(
     f"{OVERALL if field.name == 'value' else f'{OVERALL}_{field.name}'} AS {field.name}" for field in fields(Judged)
 )
@@ -101,6 +104,8 @@ def find_result(connection: Connection, task_id: UUID) -> Result | None:
         remarks=tuple(row.remarks),
         dimensions={one.dimension: _judged(one) for one in scores},
         overall=_judged(row) if row.value is not None else None,
+        evidence=_evidence(connection, row.id),
+        words=_words(connection, row.id),
         pitch=pitch,
         rhythm=rhythm,
         measures=figures or None,
@@ -109,6 +114,26 @@ def find_result(connection: Connection, task_id: UUID) -> Result | None:
 
 def _judged(row: Row[Any]) -> Judged:
     return Judged(**{field.name: getattr(row, field.name) for field in fields(Judged)})
+
+
+def _evidence(connection: Connection, assessment_id: UUID) -> Mapping[str, Sequence[Evidence]]:
+    asked = text(f"SELECT dimension, {_EVIDENCE} FROM evidence WHERE assessment_id = :id ORDER BY 1, effect DESC, name")
+    told: dict[str, list[Evidence]] = {}
+    for row in connection.execute(asked, {"id": assessment_id}):
+        told.setdefault(row.dimension, []).append(_evidence_of(row))
+    return told
+
+
+def _words(connection: Connection, assessment_id: UUID) -> Mapping[str, Mapping[str, str]]:
+    asked = text("SELECT language, about, text FROM feedback WHERE assessment_id = :id ORDER BY 1, 2")
+    told: dict[str, dict[str, str]] = {}
+    for language, about, said in connection.execute(asked, {"id": assessment_id}):
+        told.setdefault(language, {})[about] = said
+    return told
+
+
+def _evidence_of(row: Row[Any]) -> Evidence:
+    return Evidence(**{field.name: getattr(row, field.name) for field in fields(Evidence)})
 
 
 def _mark(figures: dict[str, Any], name: str) -> Mark | None:

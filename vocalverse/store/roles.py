@@ -40,6 +40,7 @@ _GRANTS: Mapping[str, Mapping[str, str]] = {
         "notes": _READ,
         "phrases": _READ,
         "measured": _READ,
+        "evidence": _READ,
         "feedback": _READ,
         "purges": _KEEP,
         "audit": "INSERT",
@@ -67,6 +68,7 @@ _GRANTS: Mapping[str, Mapping[str, str]] = {
         "notes": _ADD,
         "phrases": _ADD,
         "measured": _ADD,
+        "evidence": _ADD,
         "feedback": _ADD,
         "purges": "SELECT, UPDATE",
         "backlog": "SELECT, UPDATE",  # its `served_at` only, see below
@@ -93,6 +95,7 @@ _GRANTS: Mapping[str, Mapping[str, str]] = {
         "notes": _READ,
         "phrases": _READ,
         "measured": _READ,
+        "evidence": _READ,
         "feedback": _READ,
         "report_access": _READ,
         "report_recordings": _READ,
@@ -116,6 +119,7 @@ _ROW_SECURITY: Mapping[str, str] = {
     "notes": _OF_MINE,
     "phrases": _OF_MINE,
     "measured": _OF_MINE,
+    "evidence": _OF_MINE,
     "feedback": _OF_MINE,
     "report_access": "role_name = session_user",
 }

@@ -4,7 +4,17 @@ from vocalverse.store.tables.base import Base
 from vocalverse.store.tables.listening import HtprAnswer, HtprListener, HtprSession, HtprTake, HtprTriple
 from vocalverse.store.tables.places import ApiKey, Machine, ReportAccess, Room, Song, SongBacking, SongReference, Venue
 from vocalverse.store.tables.recordings import Audit, Purge, Recording, Upload, UploadState
-from vocalverse.store.tables.results import Assessment, Feedback, Finding, Measured, Measures, Notes, Phrases, Score
+from vocalverse.store.tables.results import (
+    Assessment,
+    Evidence,
+    Feedback,
+    Finding,
+    Measured,
+    Measures,
+    Notes,
+    Phrases,
+    Score,
+)
 from vocalverse.store.tables.tasks import Backlog, Event, Release, Task, TaskTransition, Worker
 
 __all__ = [
@@ -14,6 +24,7 @@ __all__ = [
     "Backlog",
     "Base",
     "Event",
+    "Evidence",
     "Feedback",
     "Finding",
     "HtprAnswer",

@@ -153,15 +153,29 @@ class Measured(Base):
     document: Mapped[bytes] = mapped_column(LargeBinary)  # zlib of JSON, which says its version; without the notes
 
 
+class Evidence(Base):
+    """What a score rests on. `dimension` may be `overall`."""
+
+    __tablename__ = "evidence"
+
+    assessment_id: Mapped[UUID] = mapped_column(ForeignKey(_OF_ASSESSMENT, ondelete="CASCADE"), primary_key=True)
+    dimension: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    unit: Mapped[str]
+    value: Mapped[float]
+    worth: Mapped[float]  # what it alone would say, on the release's scale
+    effect: Mapped[float]  # by how much it raised the score, or lowered it: < 0
+    from_s: Mapped[float | None]  # where in the recording it shows most plainly
+    to_s: Mapped[float | None]
+    value_there: Mapped[float | None]
+
+
 class Feedback(Base):
-    """What the singer reads, a sentence a row, each with the moment and the measure that it rests on."""
+    """What the singer reads: a sentence or two about a dimension, or `overall`."""
 
     __tablename__ = "feedback"
 
     assessment_id: Mapped[UUID] = mapped_column(ForeignKey(_OF_ASSESSMENT, ondelete="CASCADE"), primary_key=True)
+    about: Mapped[str] = mapped_column(primary_key=True)
     language: Mapped[str] = mapped_column(primary_key=True)
-    position: Mapped[int] = mapped_column(primary_key=True)
-    sentence: Mapped[str]
-    from_s: Mapped[float | None]
-    to_s: Mapped[float | None]
-    measure: Mapped[str | None]
+    text: Mapped[str]

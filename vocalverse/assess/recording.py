@@ -1,4 +1,6 @@
-"""The way of a recording: decode → quality → refusals → separate → dereverberate → measure → prescreen → encode → judge."""
+"""The way of a recording: decode → quality → refusals → separate → dereverberate → measure → prescreen → encode → judge →
+words.
+"""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -16,6 +18,7 @@ from vocalverse.audio.refusals import Thresholds, refusals, refused_by_length, r
 from vocalverse.audio.sandbox import DecodeLimits
 from vocalverse.errors import Unavailable
 from vocalverse.evidence.find import find_evidence
+from vocalverse.feedback.words import words_of
 from vocalverse.measure.row import as_sung
 from vocalverse.records import (
     NONE,
@@ -111,16 +114,16 @@ def assess(take: Take, progress: Progress, options: AssessOptions, instruments: 
 
     if too_long := refused_by_length(waveform, thresholds):
         # Only its beginning was decoded: measures of that would not be the recording's.
-        return Assessment(Outcome.REFUSED, findings=(too_long,), stage_seconds=stopwatch.seconds)
+        return _told(Assessment(Outcome.REFUSED, findings=(too_long,)), stopwatch)
 
     with stopwatch("quality"):
         measures = measure(waveform, progress=progress)
     noted = remarks(measures, broken_tail=waveform.source.broken_tail, thresholds=thresholds)
 
     if against := refusals(measures, thresholds):
-        return Assessment(Outcome.REFUSED, against, noted, measures=measures, stage_seconds=stopwatch.seconds)
+        return _told(Assessment(Outcome.REFUSED, against, noted, measures=measures), stopwatch)
     if instruments is None:
-        return Assessment(Outcome.UNSCORED, NO_RELEASE, noted, measures=measures, stage_seconds=stopwatch.seconds)
+        return _told(Assessment(Outcome.UNSCORED, NO_RELEASE, noted, measures=measures), stopwatch)
 
     with stopwatch("separate"):
         known = hearing.hear_backing(take.backing, options.limits, progress)
@@ -140,7 +143,7 @@ def assess(take: Take, progress: Progress, options: AssessOptions, instruments: 
         found = instruments.prescreen(measured, measures)
         sung = as_sung(measured, pitch=found.pitch, rhythm=found.rhythm)
 
-    told = Assessment(
+    unscored = Assessment(
         outcome=Outcome.REFUSED if found.verdict is Verdict.REFUSE else Outcome.UNSCORED,
         findings=found.findings or NO_RELEASE,
         remarks=(*noted, *song.remarks, *found.remarks),
@@ -149,7 +152,7 @@ def assess(take: Take, progress: Progress, options: AssessOptions, instruments: 
         sung=sung,
     )
     if instruments.judge is None or found.verdict is not Verdict.PASS:
-        return replace(told, stage_seconds=stopwatch.seconds)
+        return _told(unscored, stopwatch)
     with stopwatch("encode"):
         heard = hearing.sounds(waveform, dry, measured.pitch)
         encoded = instruments.encode(take.recording_id, heard, progress=progress)
@@ -157,7 +160,12 @@ def assess(take: Take, progress: Progress, options: AssessOptions, instruments: 
         evidence, text = find_evidence(measured), {**song.text, **take.text}
         known_figures = figures(measures, sung.figures, evidence)
         judged = instruments.judge.judge(encoded, known_figures, text, found=evidence)
-    return replace(hearing.with_scores(told, judged), stage_seconds=stopwatch.seconds)
+    return _told(hearing.with_scores(unscored, judged), stopwatch)
+
+
+def _told(assessment: Assessment, stopwatch: "_Stopwatch") -> Assessment:
+    """With words for the singer, and with how long it took."""
+    return replace(assessment, feedback=words_of(assessment), stage_seconds=stopwatch.seconds)
 
 
 class _Stopwatch:

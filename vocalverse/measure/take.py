@@ -27,6 +27,7 @@ from vocalverse.measure.reference.melody import Melody, MelodyNote
 from vocalverse.measure.room import RoomHealth, measure_room
 from vocalverse.measure.singing.breath import find_breaths
 from vocalverse.measure.singing.breathing import Breathing, Word, measure_breathing
+from vocalverse.measure.singing.colour import Colour, measure_colour
 from vocalverse.measure.singing.compass import Compass, measure_compass
 from vocalverse.measure.singing.dynamics import Dynamics, measure_dynamics
 from vocalverse.measure.singing.long_tones import LongTones, measure_long_tones
@@ -75,6 +76,7 @@ class Measured:
     compass: Compass
     ring: Ring
     voice: VoiceQuality
+    colour: Colour
     breathing: Breathing
     room: RoomHealth
     by_itself: ByItself
@@ -120,6 +122,7 @@ def measure_take(
         compass=measure_compass(heard.pitch, notes),
         ring=measure_ring(heard),
         voice=voice,
+        colour=measure_colour(heard, notes, phrases),
         breathing=measure_breathing(heard, breaths=breaths, notes=notes, phrases=phrases, words=words),
         room=room,
         by_itself=by_itself,

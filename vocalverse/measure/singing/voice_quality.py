@@ -59,8 +59,8 @@ def measure_voice_quality(heard: Heard) -> VoiceQuality:
     cycles = measure_cycles(heard.dry.samples, heard.pitch.hz, sliding)
     return VoiceQuality(
         steady_s,
-        hnr_db=float(np.median(_tone_to_noise_db(power, hz, (0.0, RATE_HZ / 2)))),
-        breathiness_db=-float(np.median(_tone_to_noise_db(power, hz, _BREATHY_HZ))),
+        hnr_db=float(np.median(tone_to_noise_db(power, hz, (0.0, RATE_HZ / 2)))),
+        breathiness_db=-float(np.median(tone_to_noise_db(power, hz, _BREATHY_HZ))),
         cpps_db=_cpps_db(power, hz),
         jitter=cycles.jitter if cycles else None,
         shimmer=cycles.shimmer if cycles else None,
@@ -79,7 +79,7 @@ def steady_frames(heard: Heard, *, semitones_per_s: float = _STILL_SEMITONES_PER
     return steady
 
 
-def _tone_to_noise_db(power: Floats, hz: Curve, band_hz: tuple[float, float]) -> Curve:
+def tone_to_noise_db(power: Floats, hz: Curve, band_hz: tuple[float, float]) -> Curve:
     """[frames]: by the autocorrelation of the band after one period, the window's own taken out."""
     bins = np.arange(round(band_hz[0] / BIN_HZ), round(band_hz[1] / BIN_HZ) + 1)
     best = np.zeros(len(hz))

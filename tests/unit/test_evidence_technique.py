@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
 
 from vocalverse.evidence.find import find_evidence
 from vocalverse.evidence.kind import Found
+from vocalverse.measure.frames import Heard
 from vocalverse.measure.reference.guide import from_notes
 from vocalverse.measure.reference.melody import Melody, MelodyNote
 from vocalverse.measure.take import measure_take
@@ -16,8 +18,13 @@ from vocalverse.synthesis.singing import Tone, Vibrato, sing
 STEPS = (60, 62, 64, 65, 67, 65, 64, 62, 60, 64, 67, 72, 71, 69, 67, 65, 64, 62, 64, 60)
 
 
-def found(tones: list[Tone]) -> Mapping[str, Found]:
-    return find_evidence(measure_take(sing(tones).heard()))
+@cache
+def heard(tones: tuple[Tone, ...]) -> Heard:
+    return sing(tones).heard()
+
+
+def found(tones: list[Tone], song: Melody | None = None) -> Mapping[str, Found]:
+    return find_evidence(measure_take(heard(tuple(tones)), song))
 
 
 def tune(
@@ -52,7 +59,9 @@ def test_the_moment_of_notes_that_are_off_is_the_phrase_where_they_are() -> None
     [(Vibrato(5.6, 60), True), (Vibrato(7.8, 70), False), (Vibrato(5.6, 175), False), (Vibrato(4.1, 90), False)],
 )
 def test_a_good_vibrato_is_worth_more_than_none_and_a_bad_one_less(vibrato: Vibrato, better: bool) -> None:
-    straight, swinging = (found(tune(length_s=1.1, vibrato=one)[:8])["vibrato_quality"].value for one in (None, vibrato))
+    straight, swinging = (
+        found(tune(length_s=1.1, vibrato=one)[:8])["vibrato_quality"].value for one in (None, vibrato)
+    )
     assert (swinging > straight) is better
 
 
@@ -68,9 +77,9 @@ def test_wrong_notes_of_the_right_scale_are_off_where_the_song_is_known() -> Non
     tones = tune()
     song = written(tones)
     wrong = [
-        replace(tone, midi=tone.midi + 2) if at % 4 == 2 and tone.midi != 64 else tone for at, tone in enumerate(tones)
+        replace(tone, midi=tone.midi + 2) if at % 5 > 2 and tone.midi != 64 else tone for at, tone in enumerate(tones)
     ]
-    alone, against = (find_evidence(measure_take(sing(wrong).heard(), known))["notes_off"] for known in (None, song))
+    alone, against = (found(wrong, known)["notes_off"] for known in (None, song))
     assert against.value > alone.value + 8
     assert against.amount > alone.amount
 
@@ -82,3 +91,10 @@ def written(tones: list[Tone]) -> Melody:
         notes.append(MelodyNote(at_s, at_s + tone.length_s, tone.midi, "la", ends_word=True))
         at_s += tone.length_s
     return from_notes(notes)
+
+
+def test_who_hurries_and_drags_sings_lengths_that_are_uneven() -> None:
+    even = tune()
+    jerky = [replace(tone, length_s=tone.length_s * (0.45 if at % 2 else 1.55)) for at, tone in enumerate(even)]
+    assert found(jerky)["lengths_uneven"].value > found(even)["lengths_uneven"].value + 0.4
+    assert "lengths_uneven" not in found(even, written(even))

@@ -13,6 +13,7 @@ from vocalverse.measure.take import AgainstSong, Measured
 _FARTHEST_CENTS = 100.0  # another note: farther off is no worse
 _LONGEST_S = 0.5  # a long note counts no more
 _WITHOUT_SONG = 0.5  # a second of it is worth so much of one against the song
+_MEANT = 0.85  # of a song's notes: charts are wrong in places, and singers decorate
 _PHRASE_NOTES = 3
 _HIGH_SHARE = 0.2  # of notes
 _HIGH_NOTES = 4
@@ -29,8 +30,12 @@ class _Tuned:
         return Found(self.off_cents(notes), seconds if self.by_song else _WITHOUT_SONG * seconds)
 
     def off_cents(self, notes: Sequence[ScaleNote]) -> float:
-        off = np.average([note.off_cents for note in notes], weights=[_counts(note) for note in notes])
-        return float(off) if self.by_song else scattered(float(off))
+        off, counts = np.asarray([(note.off_cents, _counts(note)) for note in notes]).T
+        if not self.by_song:
+            return scattered(float(np.average(off, weights=counts)))
+        nearest = np.argsort(off)
+        within = np.cumsum(counts[nearest]) <= max(_MEANT * counts.sum(), counts[nearest[0]])
+        return float(np.average(off[nearest][within], weights=counts[nearest][within]))
 
 
 def _notes_off(measured: Measured) -> Found | None:

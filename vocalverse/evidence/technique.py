@@ -4,14 +4,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from vocalverse.evidence import intonation
+from vocalverse.evidence import intonation, rhythm
 from vocalverse.evidence.kind import Found, Kind, Moment, Unit
 from vocalverse.evidence.moments import plainest
 from vocalverse.measure.singing.vibrato import LONG_NOTE_S, Passage
-from vocalverse.measure.take import AgainstSong, Measured
+from vocalverse.measure.take import Measured
 
 _LEAP_SEMITONES = 3.0  # a third is a step for who sings, a fourth is none
-_ON_BEATS = 0.3  # of a note's worth against the song: beats tell less of when it should begin
 
 # A vibrato that listeners like: 5 to 6.5 Hz, a third of a semitone to one to either side, like a sine. What is as slow
 # as 4 Hz wobbles, at 8 it bleats, wider than a semitone and a half the note is lost.
@@ -68,18 +67,6 @@ def _vibrato_mark(passage: Passage | None) -> float:
     return _FULL_MARK * float(rated * np.interp(passage.regularity, _REGULARITIES, _EVENNESS_RATED))
 
 
-def _notes_off_time(measured: Measured) -> Found | None:
-    """How far notes begin from their time, a recording's delay aside; from the backing's beats where no song is known."""
-    song, beats = measured.against_song, measured.by_itself.timing
-    if isinstance(song, AgainstSong) and song.rhythm:
-        phrases = [
-            Moment(phrase.start_s, phrase.end_s, float(np.hypot(phrase.bias_ms, phrase.spread_ms)))
-            for phrase in song.rhythm.phrases
-        ]
-        return Found(song.rhythm.spread_ms, len(song.rhythm.notes), plainest(phrases))
-    return Found(beats.spread_ms, _ON_BEATS * beats.notes) if beats else None
-
-
 def _median(moments: Sequence[Moment]) -> Found | None:
     """Of notes: a singer who slides into some means to."""
     if not moments:
@@ -93,5 +80,5 @@ KINDS = (
     Kind("leaps_off", Unit.CENTS, _leaps_off),
     Kind("notes_wobble", Unit.CENTS, _notes_wobble),
     Kind("vibrato_quality", Unit.MARK, _vibrato_quality),
-    Kind("notes_off_time", Unit.MS, _notes_off_time),
+    *rhythm.KINDS,
 )

@@ -225,6 +225,6 @@ def test_the_command_trains_and_says_what_it_is_worth(house: Path, tmp_path: Pat
 def test_recipes_are_listed_with_their_ablations() -> None:
     done = CliRunner().invoke(main, ["train", "recipes", "--json"])
     rows = json.loads(done.stdout)
-    assert {row["recipe"] for row in rows} == {"vocalverse", "singmos", "mmmos", "dera-mos"}
+    assert {row["recipe"] for row in rows} == {"lite", "vocalverse", "singmos", "mmmos", "dera-mos"}
     assert all(row["about"] for row in rows)
     assert ("vocalverse", "crop30") in {(row["recipe"], row["ablation"]) for row in rows}

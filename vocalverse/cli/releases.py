@@ -124,6 +124,7 @@ def install(source: Path, accepted: tuple[str, ...], folder: Path | None, *, as_
 for _name, _where, _line in (
     ("activate", "vocalverse.cli.releases_activate:activate", "Let a release judge what comes from here on."),
     ("compare", "vocalverse.cli.releases_compare:compare", "How far the marks of two releases lie apart."),
+    ("rebuild", "vocalverse.cli.releases_rebuild:rebuild", "Make those that come with VocalVerse anew, and compare."),
 ):
     releases.add_command(LazyCommand(_name, where=_where, line=_line))
 

@@ -48,11 +48,11 @@ def _encoded(samples: Samples, codec: Codec) -> io.BytesIO:
 
 def _decoded(file: io.BytesIO, channels: int) -> Samples:
     """[frames, channels]."""
-    with av.open(file) as opened:
+    with av.open(file, "r") as opened:
         at_our_rate = av.AudioResampler("fltp", "stereo" if channels == 2 else "mono", RATE_HZ)
         frames = [piece for frame in opened.decode(audio=0) for piece in at_our_rate.resample(frame)]
         planes = [piece.to_ndarray() for piece in (*frames, *at_our_rate.resample(None))]
-    return np.concatenate(planes, axis=1).T
+    return np.concatenate(planes, axis=1).T.astype(np.float32)
 
 
 def _in_place(heard: Samples, like: Samples) -> Samples:

@@ -18,6 +18,7 @@ from vocalverse.release.spec import Calibration
 from vocalverse.release.told import calibrated, stretch, together
 from vocalverse.training.ensemble import kept
 from vocalverse.training.manifest import Clip
+from vocalverse.training.reasoned import strengths
 from vocalverse.training.recipe import Recipe, Target
 from vocalverse.training.splits import TRAIN, VALIDATION
 from vocalverse.training.teach import Said, School, Taught, said
@@ -51,6 +52,9 @@ class Outcome:
     test: Test | None  # None: nobody rated a clip of the test on it
     pairs: int = 0  # that somebody compared, of clips of the test
     in_order: float | None = None  # the share of them that it puts in their order
+    strengths: tuple[
+        float, ...
+    ] = ()  # the least, the middle and the most, where what is heard is evidence beside others
 
 
 def require_calibratable(recipe: Recipe, clips: Sequence[Clip]) -> None:
@@ -102,6 +106,7 @@ def outcomes(chosen: Mapping[str, Sequence[Taught]], school: School, tests: Sequ
                     test=_test(dimension, fitted_on, others, school) if len(others.wanted) else None,
                     pairs=len(ordered),
                     in_order=float(np.mean(ordered)) if ordered else None,
+                    strengths=_strengths(members, at, school) if school.recipe.reasoned else (),
                 )
             )
     return tuple(found)
@@ -116,6 +121,12 @@ def _calibration(fitted_on: Judged, found: Said, at: int, school: School) -> Cal
     spread = Calibration(at=(float(worst), float(max(best, worst + 1e-3))), to=(scale.low, scale.high))
     reach = (scale.high - scale.low) / (stretch(spread) * float(found.spread[:, at].min()))
     return replace(spread, reach=reach, coverage=school.recipe.coverage)
+
+
+def _strengths(members: Sequence[Taught], at: int, school: School) -> tuple[float, ...]:
+    """On all clips that were not learnt from."""
+    clips = [clip for name, part in school.parts.items() if name != TRAIN for clip in part]
+    return strengths(_together(members, school, clips).value[:, at], clips)
 
 
 def _scale(school: School) -> Scale:

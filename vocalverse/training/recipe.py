@@ -6,6 +6,7 @@ from enum import StrEnum
 from vocalverse.models.encoders.encoder import Family
 from vocalverse.models.heads.config import HeadKind, OutputKind, Pooling
 from vocalverse.records import TextKind
+from vocalverse.release.spec import DimensionSpec, OverallSpec, Part
 from vocalverse.separate.precision import Precision
 from vocalverse.training.splits import Apart
 
@@ -107,6 +108,7 @@ class HeadRecipe:
     dropout: float = 0.0
     domains: bool = False  # it is told which standard a clip was rated under
     embedding: int = 128
+    share: float = 0.2  # of a score, where reasoned evidence has the rest
 
 
 @dataclass(frozen=True)
@@ -164,6 +166,14 @@ class Hearing:
 
 
 @dataclass(frozen=True)
+class Reasoned:
+    """What evidence is worth, as somebody reasoned it: each dimension, and the overall mark."""
+
+    dimensions: tuple[DimensionSpec, ...]
+    overall: OverallSpec
+
+
+@dataclass(frozen=True)
 class Recipe:
     name: str
     title: str
@@ -180,6 +190,10 @@ class Recipe:
         default_factory=dict
     )  # weights of dimensions in it; none: there is no overall mark
     coverage: float = 0.9  # of intervals
+    reasoned: Reasoned | None = (
+        None  # in a file it is a folder of tables; what heads hear is evidence beside others then
+    )
+    parts: tuple[Part, ...] = ()  # what releases judge with beside encoders and heads
 
     @property
     def dimensions(self) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from typing import Any
 from vocalverse.errors import BadInput
 from vocalverse.models.heads.config import HeadKind, OutputKind, Pooling
 from vocalverse.toml import WrongError, from_table, read_table
+from vocalverse.training.reasoned import require_reasoned, with_tables
 from vocalverse.training.recipe import EncoderRecipe, Finetune, HeadRecipe, Loss, Recipe, Target
 
 BUNDLED = Path(__file__).with_name("recipes")
@@ -37,7 +38,8 @@ def read(named: str, *, ablation: str | None = None, changes: Sequence[str] = ()
     for change in changes:
         table = overlaid(table, _change(change))
     try:
-        return _checked(_placed(from_table(Recipe, {"name": path.stem, **table}), path.parent))
+        table = {"name": path.stem, **with_tables(table, path.parent)}
+        return _checked(_placed(from_table(Recipe, table), path.parent))
     except WrongError as wrong:
         raise RecipeBroken(f"{path}: {wrong}") from None
 
@@ -128,6 +130,7 @@ def _checked(recipe: Recipe) -> Recipe:
         _check_head(head, recipe, f"heads.{name}")
     _check_training(recipe)
     _check_learnt(recipe)
+    require_reasoned(recipe)
     if unknown := sorted(set(recipe.overall) - set(recipe.dimensions)):
         raise WrongError(f"overall weighs {', '.join(unknown)}, which no head judges.")
     return recipe

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import vocalverse
@@ -12,9 +12,11 @@ from vocalverse.release.card import CARD, card
 from vocalverse.release.seal import seal
 from vocalverse.release.spec import DimensionSpec, EarSpec, EncoderSpec, OverallSpec, Part, ReleaseSpec, TextEncoderSpec
 from vocalverse.release.verify import Sealed
+from vocalverse.training.ensemble import Known
 from vocalverse.training.licences import commercial
 from vocalverse.training.manifest import Clip
 from vocalverse.training.outcome import Outcome
+from vocalverse.training.reasoned import heard_beside
 from vocalverse.training.recipe import EncoderRecipe, Recipe
 from vocalverse.training.recipe_read import as_table
 from vocalverse.training.states import write_whole
@@ -49,12 +51,10 @@ def _spec(learnt: Learnt, name: str) -> ReleaseSpec:
     return ReleaseSpec(
         name=name,
         title=recipe.title,
-        dimensions=tuple(_dimension(outcome, learnt) for outcome in learnt.outcomes),
+        dimensions=tuple(_dimensions(learnt)),
         encoders=encoders,
         text_encoders=tuple(_reader(recipe, learnt)),
-        overall=OverallSpec(weights=dict(recipe.overall), low=learnt.school.known.low, high=learnt.school.known.high)
-        if recipe.overall
-        else None,
+        overall=_overall(recipe, learnt.school.known),
         ear=learnt.ear,
         worker_class=WorkerClass.GPU if any(one.family in _LARGE for one in encoders) else WorkerClass.CPU,
         parts=tuple(_parts(learnt)),
@@ -65,6 +65,30 @@ def _spec(learnt: Learnt, name: str) -> ReleaseSpec:
 
 def _used(recipe: Recipe) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for head in recipe.heads.values() for name in head.encoders))
+
+
+def _dimensions(learnt: Learnt) -> Iterator[DimensionSpec]:
+    """Those of the heads; where evidence is reasoned, all that there are tables of."""
+    reasoned = learnt.school.recipe.reasoned
+    heard = {outcome.dimension: outcome for outcome in learnt.outcomes}
+    if reasoned is None:
+        yield from (_dimension(outcome, learnt) for outcome in learnt.outcomes)
+        return
+    for one in reasoned.dimensions:
+        outcome = heard.get(one.key)
+        yield _beside(one, outcome, learnt) if outcome else one
+
+
+def _beside(reasoned: DimensionSpec, outcome: Outcome, learnt: Learnt) -> DimensionSpec:
+    head = learnt.school.recipe.heads[outcome.head]
+    heads = tuple(_path(one) for one in learnt.chosen[outcome.head])
+    return replace(heard_beside(reasoned, head, outcome.strengths), heads=heads)
+
+
+def _overall(recipe: Recipe, known: Known) -> OverallSpec | None:
+    if recipe.reasoned:
+        return recipe.reasoned.overall
+    return OverallSpec(weights=dict(recipe.overall), low=known.low, high=known.high) if recipe.overall else None
 
 
 def _dimension(outcome: Outcome, learnt: Learnt) -> DimensionSpec:
@@ -140,7 +164,8 @@ def _parts(learnt: Learnt) -> Iterator[Part]:
     clips = [clip for part in learnt.school.parts.values() for clip in part]
     for licence in sorted({clip.licence for clip in clips}):
         count = sum(clip.licence == licence for clip in clips)
-        yield Part("heads", licence, commercial(licence), f"learnt from {count} rated clips under it")
+        yield Part("heads", licence, commercial(licence), f"learnt from {count} clips under it")
+    yield from learnt.school.recipe.parts
 
 
 def _measured(learnt: Learnt) -> Iterator[str]:

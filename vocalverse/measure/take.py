@@ -7,6 +7,7 @@ from vocalverse.audio.waveform import Samples
 from vocalverse.measure.against.align import Aligned, Unaligned, align
 from vocalverse.measure.against.coverage import Coverage, coverage
 from vocalverse.measure.against.intonation import Intonation, intonation
+from vocalverse.measure.against.line_ends import LineEnd, line_ends
 from vocalverse.measure.against.matching import match
 from vocalverse.measure.against.rhythm import Rhythm, rhythm
 from vocalverse.measure.authenticity.authenticity import Authenticity, measure_authenticity
@@ -25,6 +26,7 @@ from vocalverse.measure.pitch.tracker import PitchTracker
 from vocalverse.measure.reference.guide import Contour
 from vocalverse.measure.reference.melody import Melody, MelodyNote
 from vocalverse.measure.room import RoomHealth, measure_room
+from vocalverse.measure.singing.air import Air, measure_air
 from vocalverse.measure.singing.breath import find_breaths
 from vocalverse.measure.singing.breathing import Breathing, Word, measure_breathing
 from vocalverse.measure.singing.colour import Colour, measure_colour
@@ -33,6 +35,7 @@ from vocalverse.measure.singing.dynamics import Dynamics, measure_dynamics
 from vocalverse.measure.singing.long_tones import LongTones, measure_long_tones
 from vocalverse.measure.singing.ornaments import Ornament, find_ornaments
 from vocalverse.measure.singing.ring import Ring, measure_ring
+from vocalverse.measure.singing.support import Carried, measure_support
 from vocalverse.measure.singing.touch import Touch, measure_touch
 from vocalverse.measure.singing.vibrato import Vibrato, measure_vibrato
 from vocalverse.measure.singing.voice_quality import VoiceQuality, measure_voice_quality
@@ -48,6 +51,7 @@ class AgainstSong:
     intonation: Intonation | None
     rhythm: Rhythm | None
     coverage: Coverage | None
+    ends: tuple[LineEnd, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,7 @@ class Measured:
     phrases: tuple[Phrase, ...]
     vibrato: Vibrato
     long_tones: LongTones
+    support: tuple[Carried, ...]
     ornaments: tuple[Ornament, ...]
     touch: tuple[Touch, ...]
     dynamics: Dynamics
@@ -77,6 +82,7 @@ class Measured:
     ring: Ring
     voice: VoiceQuality
     colour: Colour
+    air: Air
     breathing: Breathing
     room: RoomHealth
     by_itself: ByItself
@@ -116,6 +122,7 @@ def measure_take(
         phrases=phrases,
         vibrato=vibrato,
         long_tones=measure_long_tones(heard, notes),
+        support=measure_support(heard, notes),
         ornaments=find_ornaments(heard.pitch, notes, vibrato),
         touch=measure_touch(heard.pitch, notes, vibrato),
         dynamics=measure_dynamics(heard, notes, phrases),
@@ -123,6 +130,7 @@ def measure_take(
         ring=measure_ring(heard),
         voice=voice,
         colour=measure_colour(heard, notes, phrases),
+        air=measure_air(heard, phrases),
         breathing=measure_breathing(heard, breaths=breaths, notes=notes, phrases=phrases, words=words),
         room=room,
         by_itself=by_itself,
@@ -143,7 +151,8 @@ def _against(heard: Heard, melody: Melody, notes: Sequence[Note], backing: Tunin
     matched = match(aligned, melody, notes, heard.pitch)
     sung = coverage(aligned, melody, heard.pitch)
     tuning_cents = backing.near(aligned.key_cents) if backing else 0.0
-    return AgainstSong(melody, aligned, intonation(matched, tuning_cents=tuning_cents), rhythm(matched), sung)
+    ends = line_ends(aligned, melody, heard.pitch)
+    return AgainstSong(melody, aligned, intonation(matched, tuning_cents=tuning_cents), rhythm(matched), sung, ends)
 
 
 def _by_itself(heard: Heard, notes: Sequence[Note], phrases: Sequence[Phrase], backing: Tuning | None) -> ByItself:

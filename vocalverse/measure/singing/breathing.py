@@ -11,12 +11,16 @@ from vocalverse.measure.notes import Note
 from vocalverse.measure.phrases import Phrase
 from vocalverse.measure.runs import frames_between
 from vocalverse.measure.singing.breath import Breath
+from vocalverse.measure.singing.intake import Intake, find_intakes
 
 _RELEASE_S = 0.06  # a tone that is let go is not one that could not be held
 _FALL_S = 0.15  # falls at the end are an ornament, and shorter than a sag
 _END_SHARE = 0.2  # of a phrase
 _LEAST_END_S = 0.15
 _SHORTEST_PHRASE_S = 1.5  # nobody runs out of air before
+_LAST_S, _LET_GO_S = 0.3, 0.02  # what a listener remembers of a phrase's end, and what no tone has at its very end
+_LAST_OF_S = 1.0  # a shorter phrase is all end
+_LOST_DB = -25.0  # softer is gone
 _SHORTEST_NOTE_S = 0.5
 # Together: softer alone is a diminuendo, flatter alone is intonation.
 _SAGS_DB, _SAGS_CENTS = 4.0, 25.0
@@ -42,6 +46,7 @@ class PhraseEnd:
     length_s: float
     held_db: float | None  # level of the last fifth against the middle: < 0 is softer
     slope_db_per_s: float | None  # of the level within the last fifth
+    last_db: float | None  # its last 0.3 s, the voice on or off, against its voice as a whole
     sag_cents: float | None  # of the last note: its end against its middle, < 0 is flatter
 
     @property
@@ -65,6 +70,7 @@ class Breathing:
     breaths: tuple[Breath, ...]
     breaths_per_minute: float | None  # from the first phrase to the end of the last
     breath_db: float | None  # the median breath against the median voice
+    intakes: tuple[Intake, ...]  # before phrases that a pause stands before
     ends: tuple[PhraseEnd, ...]
     phrase_s: float | None  # the median
     longest_phrase_s: float | None
@@ -83,7 +89,7 @@ def measure_breathing(
 ) -> Breathing:
     in_words = None if words is None else tuple(_in_words(breaths, words, heard.pitch.voiced))
     if not phrases:
-        return Breathing(tuple(breaths), None, None, (), None, None, None, None, in_words)
+        return Breathing(tuple(breaths), None, None, (), (), None, None, None, None, in_words)
     ends = tuple(_end(heard, phrase, notes[phrase.notes.stop - 1], index) for index, phrase in enumerate(phrases))
     lengths_s = [end.length_s for end in ends]
     held_db = [end.held_db for end in ends if end.held_db is not None]
@@ -93,6 +99,7 @@ def measure_breathing(
         tuple(breaths),
         breaths_per_minute=len(breaths) / minutes if minutes > 0 else None,
         breath_db=-float(np.median([breath.below_voice_db for breath in breaths])) if breaths else None,
+        intakes=find_intakes(heard, phrases),
         ends=ends,
         phrase_s=float(np.median(lengths_s)),
         longest_phrase_s=max(lengths_s),
@@ -105,7 +112,18 @@ def measure_breathing(
 def _end(heard: Heard, phrase: Phrase, last: Note, index: int) -> PhraseEnd:
     length_s = phrase.end_s - phrase.start_s
     held_db, slope = _level_at_end(heard, phrase) if length_s >= _SHORTEST_PHRASE_S else (None, None)
-    return PhraseEnd(index, length_s, held_db, slope, _sag_cents(heard, last))
+    return PhraseEnd(index, length_s, held_db, slope, _last_db(heard, phrase), _sag_cents(heard, last))
+
+
+def _last_db(heard: Heard, phrase: Phrase) -> float | None:
+    """Of a voice that thins out and is heard no more, the silence before the phrase's end counts."""
+    if phrase.end_s - phrase.start_s < _LAST_OF_S:
+        return None
+    _, sung_db = _levels(heard, phrase.start_s, phrase.end_s)
+    last = frames_between(phrase.end_s - _LAST_S, phrase.end_s - _LET_GO_S, count=len(heard.dry))
+    if not len(sung_db) or not len(heard.dry.level_db[last]):
+        return None
+    return float(np.maximum(heard.dry.level_db[last] - np.median(sung_db), _LOST_DB).mean())
 
 
 def _level_at_end(heard: Heard, phrase: Phrase) -> tuple[float | None, float | None]:

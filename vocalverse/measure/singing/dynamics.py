@@ -4,7 +4,7 @@ Whoever sings louder sings brighter. A microphone that comes nearer makes all of
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -57,10 +57,20 @@ class PhraseDynamics:
 
 
 @dataclass(frozen=True)
+class NoteDynamics:
+    """Of its vowel, which is its louder half."""
+
+    note: int
+    level_db: float
+    tilt_db: float  # the high band against the low one: brighter is higher
+
+
+@dataclass(frozen=True)
 class Dynamics:
     """None where too little is sung."""
 
     phrases: tuple[PhraseDynamics, ...]
+    notes: tuple[NoteDynamics, ...]  # without those too short to have a level
     range_db: float | None  # median of the phrases'
     between_phrases_db: float | None  # RMS of their levels around their mean
     tilt_per_level: float | None  # dB of tilt for each dB of level, note by note
@@ -85,10 +95,12 @@ def measure_dynamics(heard: Heard, notes: Sequence[Note], phrases: Sequence[Phra
         sung = np.arange(here.start, here.stop)[voiced[here]]
         if len(sung) * HOP_S >= _LEAST_VOICED_S:
             found.append(_phrase(index, sung, level_db[sung], tilt_db[sung]))
-    line = _over_notes(notes, level_db, tilt_db, voiced)
+    each = tuple(_notes(notes, level_db, tilt_db, voiced))
+    line = _over_notes(each)
     levels = [phrase.level_db for phrase in found]
     return Dynamics(
         tuple(found),
+        each,
         range_db=float(np.median([phrase.range_db for phrase in found])) if found else None,
         between_phrases_db=float(np.std(levels)) if len(levels) > 1 else None,
         tilt_per_level=line.slope if line else None,
@@ -117,23 +129,25 @@ def _tilt_db(frames: Frames) -> npt.NDArray[np.float64]:
     return smooth
 
 
-def _over_notes(
+def _notes(
     notes: Sequence[Note],
     level_db: npt.NDArray[np.float64],
     tilt_db: npt.NDArray[np.float64],
     voiced: npt.NDArray[np.bool_],
-) -> _Line | None:
-    levels, tilts = [], []
-    for note in notes:
+) -> Iterator[NoteDynamics]:
+    for index, note in enumerate(notes):
         here = frames_between(note.start_s, note.end_s, count=len(voiced))
         sung = np.arange(here.start, here.stop)[voiced[here]]
         loud = sung[level_db[sung] >= np.percentile(level_db[sung], _LOUDEST_HALF)] if len(sung) else sung
         if len(loud):
-            levels.append(float(level_db[loud].mean()))
-            tilts.append(float(tilt_db[loud].mean()))
+            yield NoteDynamics(index, float(level_db[loud].mean()), float(tilt_db[loud].mean()))
+
+
+def _over_notes(notes: Sequence[NoteDynamics]) -> _Line | None:
+    levels = np.asarray([note.level_db for note in notes])
     if len(levels) < _LEAST_NOTES or np.std(levels) < _LEAST_SPREAD_DB:
         return None
-    return _line(np.asarray(levels), np.asarray(tilts))
+    return _line(levels, np.asarray([note.tilt_db for note in notes]))
 
 
 def _moved(line: _Line) -> Moved:

@@ -12,8 +12,9 @@ from tests.unit.test_prescreen_evidence import RECORDING
 from vocalverse.evidence.find import KINDS
 from vocalverse.evidence.kind import Kind, Unit
 from vocalverse.feedback.checker import check
+from vocalverse.feedback.clock import moment
 from vocalverse.feedback.facts import facts_about
-from vocalverse.feedback.numbers import moment, told
+from vocalverse.feedback.numbers import told
 from vocalverse.feedback.phrase import Said, phrases, sentences
 from vocalverse.feedback.words import words_of
 from vocalverse.records import (

@@ -55,17 +55,6 @@ def told(value: float, unit: Unit, language: Language) -> str:
     return (spoken.one if number == "1" else spoken.many).format(number)
 
 
-def moment(from_s: float, to_s: float) -> str:
-    """In the recording: 0:41–0:45."""
-    start, end = clock(from_s), clock(to_s)
-    return start if start == end else f"{start}–{end}"
-
-
-def clock(at_s: float) -> str:
-    minutes, seconds = divmod(round(max(0.0, at_s)), 60)
-    return f"{minutes}:{seconds:02d}"
-
-
 def _rounded(value: float, digits: int) -> str:
     fine = digits if abs(value) < _FEW else 0
     number = f"{value:.{fine}f}"

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from vocalverse.evidence.kind import Unit
+from vocalverse.feedback.clock import moment
 from vocalverse.feedback.facts import unit_of
-from vocalverse.feedback.numbers import moment, told
+from vocalverse.feedback.numbers import told
 from vocalverse.feedback.phrase import OfLines, Said, sentences
 from vocalverse.records import OVERALL, Assessment, Finding, Language, Words
 from vocalverse.sung import Phrases

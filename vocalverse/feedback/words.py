@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 
 from vocalverse.evidence.kind import Unit
 from vocalverse.feedback.checker import check
+from vocalverse.feedback.clock import moment
 from vocalverse.feedback.facts import facts_about
-from vocalverse.feedback.numbers import moment, told
+from vocalverse.feedback.numbers import told
 from vocalverse.feedback.phrase import Joined, Said, phrases, sentences
 from vocalverse.feedback.unscored import about_lines, about_reasons
 from vocalverse.records import OVERALL, Assessment, Evidence, Language, Words

@@ -20,6 +20,12 @@ from vocalverse.store.scrub import purge_due
 
 DOCUMENT = zlib.compress(json.dumps({"version": 1, "voiced_s": 0.3, "ring": {"spr_db": None}}).encode())
 
+IN_TUNE = {"name": "notes_off", "value": 14.0, "unit": "cents", "worth": 4.5, "effect": 0.75} | {
+    "from_s": 1.5,
+    "to_s": 2.25,
+    "value_there": None,
+}
+
 
 def move(gateway: Gateway, recording_id: UUID, *states: str) -> None:
     with gateway.connect() as connection:
@@ -57,6 +63,10 @@ def judge(gateway: Gateway, recording_id: UUID) -> None:
         )
         connection.execute(
             insert(tables.Score).values(assessment_id=assessment, dimension="pitch", value=3.0, low=2.5, high=3.5)
+        )
+        connection.execute(insert(tables.Evidence).values(assessment_id=assessment, dimension="pitch", **IN_TUNE))
+        connection.execute(
+            insert(tables.Feedback).values(assessment_id=assessment, about="pitch", language="zh", text="音准很好。")
         )
         connection.execute(
             insert(tables.Measures).values(
@@ -118,6 +128,7 @@ def test_a_result_is_shown_with_reasons_scores_and_measures(gateway: Gateway, ve
     assert found["reasons"] == [{"code": "too_short", "evidence": {"duration_s": 0.4}}]
     pitch = {"value": 3.0, "low": 2.5, "high": 3.5, "mark": None, "mark_low": None, "mark_high": None}
     assert (found["dimensions"], found["overall"]) == ({"pitch": pitch}, None)
+    assert (found["evidence"], found["words"]) == ({"pitch": [IN_TUNE]}, {"zh": {"pitch": "音准很好。"}})
     assert (found["measures"]["codec"], found["measures"]["loudness_lufs"]) == ("flac", None)
     assert (found["remarks"], found["release"]) == (["dropouts"], "none")
     assert (found["verdict"], found["pitch"], found["rhythm"]) == (

@@ -12,7 +12,8 @@ from vocalverse.measure.take import AgainstSong, Measured
 
 _FARTHEST_CENTS = 100.0  # another note: farther off is no worse
 _LONGEST_S = 0.5  # a long note counts no more
-_WITHOUT_SONG = 0.5  # a second of it is worth so much of one against the song
+# Without a song, notes first have to make a scale, and what lies on it may still be the wrong note.
+_MAKE_SCALE_S, _WITHOUT_SONG = 2.0, 0.5
 _MEANT = 0.85  # of a song's notes: charts are wrong in places, and singers decorate
 _PHRASE_NOTES = 3
 _HIGH_SHARE = 0.2  # of notes
@@ -26,8 +27,13 @@ class _Tuned:
     by_song: bool
 
     def found(self, notes: Sequence[ScaleNote]) -> Found:
-        seconds = sum(_counts(note) for note in notes)
-        return Found(self.off_cents(notes), seconds if self.by_song else _WITHOUT_SONG * seconds)
+        return Found(self.off_cents(notes), self.sure * sum(_counts(note) for note in notes))
+
+    @property
+    def sure(self) -> float:
+        """What a second of it is worth."""
+        seconds = sum(_counts(note) for note in self.notes)
+        return 1.0 if self.by_song else _WITHOUT_SONG * max(0.0, 1 - _MAKE_SCALE_S / seconds)
 
     def off_cents(self, notes: Sequence[ScaleNote]) -> float:
         off, counts = np.asarray([(note.off_cents, _counts(note)) for note in notes]).T

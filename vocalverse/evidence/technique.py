@@ -7,6 +7,7 @@ import numpy as np
 from vocalverse.evidence import intonation, rhythm
 from vocalverse.evidence.kind import Found, Kind, Moment, Unit
 from vocalverse.evidence.moments import plainest
+from vocalverse.measure.marks import weighted_median
 from vocalverse.measure.singing.vibrato import LONG_NOTE_S, Passage
 from vocalverse.measure.take import Measured
 
@@ -45,7 +46,10 @@ def _leaps_off(measured: Measured) -> Found | None:
 def _notes_wobble(measured: Measured) -> Found | None:
     """How much notes waver that are held, vibrato aside."""
     held = [Moment(one.start_s, one.end_s, one.wobble_cents) for one in measured.touch if one.wobble_cents is not None]
-    return _median(held)
+    if not held:
+        return None
+    value = weighted_median([one.value for one in held], [one.to_s - one.from_s for one in held])
+    return Found(value, len(held), plainest(held))
 
 
 def _vibrato_quality(measured: Measured) -> Found | None:

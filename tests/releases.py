@@ -22,6 +22,7 @@ from vocalverse.release.spec import (
     Calibration,
     DimensionSpec,
     EncoderSpec,
+    EvidenceSpec,
     OverallSpec,
     Part,
     ReleaseSpec,
@@ -52,6 +53,21 @@ def make_tiny_release(
         revision = revision_of(Family.WHISPER, files["encoder"])
         encoders = tuple(replace(encoder, revision=revision) for encoder in spec.encoders)
         return seal(replace(spec, encoders=encoders), files, folder / name)
+
+
+def make_reasoned_release(folder: Path, *, name: str = "reasoned", commercial: Commercial = Commercial.YES) -> Sealed:
+    """Of evidence alone: nothing is heard by networks."""
+    ends = EvidenceSpec("phrase_ends_held", weight=1.0, at=(-12.0, -1.0), to=(1.0, 5.0), enough=2.0)
+    tuned = EvidenceSpec("notes_off", weight=2.0, at=(10.0, 60.0), to=(5.0, 1.0), enough=5.0)
+    spec = ReleaseSpec(
+        name=name,
+        title=f"The {name} one",
+        dimensions=tuple(DimensionSpec(key, key.capitalize(), evidence=(ends, tuned)) for key in DIMENSIONS),
+        overall=OverallSpec(weights=dict.fromkeys(DIMENSIONS, 1 / len(DIMENSIONS)), evidence=(tuned,)),
+        parts=(Part("curves", "Apache-2.0", commercial, "drawn in a test"),),
+        made_by="tests",
+    )
+    return seal(spec, {}, folder / name)
 
 
 def reseal(folder: Path, into: Path, *, files: Mapping[str, Path] | None = None, **said: Any) -> Sealed:

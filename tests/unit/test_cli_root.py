@@ -35,6 +35,7 @@ COMMANDS = [
     "db",
     "blobs",
     "separate",
+    "score",
     "measure",
     "prescreen",
     "models",

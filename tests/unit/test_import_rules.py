@@ -22,7 +22,7 @@ MODULES = {
 # What hears and judges knows nothing of the house that it stands in.
 HEARING = (
     *("audio", "assess", "separate", "measure", "evidence", "prescreen", "synthesis"),
-    *("models", "feedback", "release", "training", "evaluation"),
+    *("models", "feedback", "release", "training", "evaluation", "picture"),
 )
 HOUSE = tuple(f"vocalverse.{part}" for part in ("store", "settings", "queue", "gateway", "cli", "agent", "embedded"))
 

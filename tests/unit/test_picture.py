@@ -13,8 +13,9 @@ from vocalverse.measure.frames import RATE_HZ, Frames, Heard
 from vocalverse.measure.marks import Score
 from vocalverse.measure.picture import colours
 from vocalverse.measure.picture.asked import Asked, asked_of
+from vocalverse.measure.picture.header import Caption
 from vocalverse.measure.picture.letters import Letters, of_this_system
-from vocalverse.measure.picture.page import Caption, page
+from vocalverse.measure.picture.page import page
 from vocalverse.measure.picture.png import as_image
 from vocalverse.measure.picture.rows import LONGEST_S, rows_of
 from vocalverse.measure.picture.shapes import Box, Curve, Drawing, Words

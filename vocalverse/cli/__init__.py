@@ -18,6 +18,7 @@ _COMMANDS = {
     "db": ("vocalverse.cli.db:db", "The database: bring it up to date, check it."),
     "blobs": ("vocalverse.cli.blobs:blobs", "The stored sound."),
     "separate": ("vocalverse.cli.separate:separate", "Take voices out of recordings."),
+    "score": ("vocalverse.cli.score:score", "Judge how somebody sings."),
     "measure": ("vocalverse.cli.measure:measure", "Measure how somebody sings."),
     "prescreen": ("vocalverse.cli.prescreen:prescreen", "Rules before judging: show, learn, pick takes by them."),
     "models": ("vocalverse.cli.models:models", "Models: list, fetch, check."),

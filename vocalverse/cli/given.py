@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from vocalverse.errors import BadInput, NotFound, UnsupportedFormat
 from vocalverse.records import Progress, no_progress
@@ -46,13 +46,22 @@ def heard(path: Path, *, progress: Progress = no_progress) -> "Waveform":
     from vocalverse.audio.decode import decode
     from vocalverse.audio.sandbox import DecodeLimits
 
-    with _file_errors(path), path.open("rb") as file:
+    with opened(path) as file:
         waveform = decode(file, limits=DecodeLimits(max_s=_LONGEST_S, cpu_s=_DECODING_S), progress=progress)
     if waveform.source.longer:
         raise TooLong(f"{path} is longer than {_LONGEST_S / 60:.0f} minutes: cut it into pieces.")
     if not len(waveform.samples):
         raise BadInput(f"{path} holds no sound.")
     return waveform
+
+
+@contextmanager
+def opened(path: Path) -> "Iterator[BinaryIO]":
+    """To be read; what is wrong with it is a sentence."""
+    with _file_errors(path):
+        file = path.open("rb")
+    with file:
+        yield file
 
 
 def is_sound(path: Path) -> bool:

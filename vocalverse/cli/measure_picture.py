@@ -8,7 +8,7 @@ from vocalverse.cli.measure_views import lines_of
 
 if TYPE_CHECKING:
     from vocalverse.cli.measure_takes import Found, Take
-    from vocalverse.measure.picture.page import Caption
+    from vocalverse.measure.picture.header import Caption
     from vocalverse.measure.reference.melody import Melody
 
 _LACKING = "Letters that no font of this system has are left out. SVG has them."
@@ -44,7 +44,7 @@ def _words(melody: "Melody | None") -> str:
 
 
 def _caption(found: "Found", names: Sequence[str], *, note: str = "") -> "Caption":
-    from vocalverse.measure.picture.page import Caption
+    from vocalverse.measure.picture.header import Caption
 
     said, prescreened = dict(lines_of(found)), found.prescreened
     return Caption(

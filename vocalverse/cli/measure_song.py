@@ -8,7 +8,7 @@ from vocalverse.errors import NotFound, ReferenceBroken
 from vocalverse.records import Progress, no_progress
 
 if TYPE_CHECKING:
-    from vocalverse.assess.song import KnownSong
+    from vocalverse.assess.song import KnownSong, References
     from vocalverse.cli.listener import Listener
 
 
@@ -16,11 +16,11 @@ def known_song(
     said: str, listener: "Listener", *, venue: str | None = None, progress: Progress = no_progress
 ) -> "KnownSong":
     """A file goes before a song of that name."""
-    from vocalverse.assess.song import KnownSong
+    from vocalverse.assess.song import KnownSong, know_song
 
     path = Path(said)
     if not path.exists():
-        return _in_database(said, venue)
+        return know_song(in_database(said, venue))
     if is_sound(path):
         from vocalverse.measure.reference.guide import guide_of
 
@@ -31,7 +31,8 @@ def known_song(
     return KnownSong(read_reference(chart(path), name=said), None)
 
 
-def _in_database(ref: str, venue: str | None) -> "KnownSong":
+def in_database(ref: str, venue: str | None) -> "References":
+    """How the song of that name goes: a melody at least, or a guide."""
     from vocalverse.assess.song import know_song
     from vocalverse.cli.database import operating
     from vocalverse.settings import Settings
@@ -49,9 +50,8 @@ def _in_database(ref: str, venue: str | None) -> "KnownSong":
     with operating(settings) as connection:
         song = show_song(connection, ref=ref, venue_id=find_venue(connection, venue) if venue else None)
         found = references(connection, song["id"])
-    known = know_song(found)
-    if known.melody is None:
+    if know_song(found).melody is None:
         raise ReferenceBroken(
             f"Of the song {ref} nothing tells how it goes: `vocalverse songs import {ref} FILE` does."
         )
-    return known
+    return found

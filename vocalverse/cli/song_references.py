@@ -46,7 +46,7 @@ def import_reference(ref: str, file: Path, *, venue: str | None, alone: bool, as
     from vocalverse.store.songs import add_song
     from vocalverse.store.venues import find_venue
 
-    told = _told(file, alone=alone, **said)
+    told = told_by(file, alone=alone, **said)
     melody = told.melody
     with operating() as connection:
         venue_id = find_venue(connection, venue) if venue else None
@@ -88,7 +88,7 @@ def forget_reference(ref: str, kind: str, *, venue: str | None, as_json: bool) -
 
 
 @dataclass(frozen=True)
-class _Told:
+class ToldSong:
     """What a file says of a song."""
 
     kind: ReferenceKind
@@ -96,7 +96,8 @@ class _Told:
     stored: Mapping[str, Any]
 
 
-def _told(file: Path, *, alone: bool, **said: Any) -> _Told:
+def told_by(file: Path, *, alone: bool, **said: Any) -> ToldSong:
+    """`alone`: a recording is one of a voice alone. What else is said is of charts and scores."""
     from vocalverse.measure.reference import stored, stored_guide
     from vocalverse.measure.reference.options import ReadOptions
     from vocalverse.measure.reference.read import read_reference
@@ -105,12 +106,12 @@ def _told(file: Path, *, alone: bool, **said: Any) -> _Told:
         if unused := [f"--{name}" for name, value in said.items() if value is not None]:
             raise BadInput(f"{', '.join(unused)}: {file} is a recording, and that is said of charts and scores.")
         guide = _guide(file, alone=alone)
-        return _Told(ReferenceKind.GUIDE, guide.melody, stored_guide.to_json(guide))
+        return ToldSong(ReferenceKind.GUIDE, guide.melody, stored_guide.to_json(guide))
     if alone:
         raise BadInput(f"--voice: {file} is no recording that could be heard, and that is said of guide vocals.")
     melody = read_reference(chart(file), name=str(file), options=ReadOptions(**said))
     kind = ReferenceKind.MELODY if melody.has_pitch else ReferenceKind.LYRICS
-    return _Told(kind, melody, stored.to_json(melody))
+    return ToldSong(kind, melody, stored.to_json(melody))
 
 
 def _guide(file: Path, *, alone: bool) -> "Guide":

@@ -17,3 +17,6 @@ TINTS = {Spot.FINE: "#cfc3de", Spot.NEAR: "#fbdfb3", Spot.OFF: "#f4c0c3", Spot.F
 MISSED = "#fdeeee"
 SWING = "#93267a"  # vibrato and ornaments
 AIR = "#2b8fa3"
+
+RAISED, LOWERED = "#2563a8", "#b8561b"  # what evidence did to a score
+BAND, BAND_TINT = "#9b86bd", "#e6dff0"  # what a score may lie between

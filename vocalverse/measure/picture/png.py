@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from PIL import Image, ImageDraw
 
 from vocalverse.measure.picture.letters import Letters
-from vocalverse.measure.picture.shapes import Box, Curve, Drawing, Shape, Words
+from vocalverse.measure.picture.shapes import Area, Box, Curve, Drawing, Points, Shape, Words
 
 _SHARP = 2.0  # pixels for a point, as good screens have them
 _PIXELS_AT_MOST = 24_000_000  # 72 MB: an hour on one sheet is less sharp
@@ -41,6 +41,8 @@ def _extent(shape: Shape) -> tuple[float, float]:
         case Curve():
             ys = shape.points[:, 1]
             return float(ys.min()) - shape.thick, float(ys.max()) + shape.thick
+        case Area():
+            return float(shape.points[:, 1].min()), float(shape.points[:, 1].max())
         case Words():
             return shape.y - 2 * shape.size, shape.y + shape.size
 
@@ -56,6 +58,8 @@ class _Pen:
                     self._box(shape)
                 case Curve():
                     self._curve(shape)
+                case Area():
+                    self._draw.polygon(self._placed(shape.points), fill=shape.fill)
                 case Words():
                     self._words(shape)
 
@@ -71,8 +75,11 @@ class _Pen:
         )
 
     def _curve(self, curve: Curve) -> None:
-        points = [(x * self._scale, y * self._scale - self._top) for x, y in curve.points.tolist()]
-        self._draw.line(points, fill=curve.colour, width=max(1, round(curve.thick * self._scale)), joint="curve")
+        thick = max(1, round(curve.thick * self._scale))
+        self._draw.line(self._placed(curve.points), fill=curve.colour, width=thick, joint="curve")
+
+    def _placed(self, points: Points) -> list[tuple[float, float]]:
+        return [(x * self._scale, y * self._scale - self._top) for x, y in points.tolist()]
 
     def _words(self, words: Words) -> None:
         runs = self._letters.runs(words.text, max(1, round(words.size * self._scale)))

@@ -28,6 +28,14 @@ class Curve:
 
 
 @dataclass(frozen=True)
+class Area:
+    """What lies within its points."""
+
+    points: Points
+    fill: str
+
+
+@dataclass(frozen=True)
 class Words:
     """In one line; `y` is where the letters stand."""
 
@@ -39,7 +47,7 @@ class Words:
     anchor: str = "start"  # of `x`, in SVG's words: start, middle or end
 
 
-Shape = Box | Curve | Words
+Shape = Box | Curve | Area | Words
 
 
 @dataclass(frozen=True)

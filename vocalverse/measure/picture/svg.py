@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from xml.sax.saxutils import escape
 
 from vocalverse.measure.picture.letters import Letters, plain
-from vocalverse.measure.picture.shapes import Box, Curve, Drawing, Shape, Words
+from vocalverse.measure.picture.shapes import Area, Box, Curve, Drawing, Points, Shape, Words
 
 _FONTS = "Aileron, 'Helvetica Neue', Arial, 'Noto Sans', 'Noto Sans CJK SC', 'PingFang SC', 'Hiragino Sans', sans-serif"
 
@@ -34,15 +34,20 @@ def _element(shape: Shape, letters: Letters) -> str:
                 f'height="{_short(shape.height)}" rx="{_short(shape.rounded)}" fill="{shape.fill or "none"}"{edge}/>'
             )
         case Curve():
-            points = " ".join(f"{_short(x)},{_short(y)}" for x, y in shape.points.tolist())
             thick = _short(shape.thick)
-            return f'<polyline points="{points}" fill="none" stroke="{shape.colour}" stroke-width="{thick}"/>'
+            return f'<polyline points="{_listed(shape.points)}" fill="none" stroke="{shape.colour}" stroke-width="{thick}"/>'
+        case Area():
+            return f'<polygon points="{_listed(shape.points)}" fill="{shape.fill}"/>'
         case Words():
             wide = _short(letters.width(shape.text, round(shape.size)))
             return (
                 f'<text x="{_short(shape.x)}" y="{_short(shape.y)}" font-size="{_short(shape.size)}" '
                 f'textLength="{wide}" lengthAdjust="spacingAndGlyphs" fill="{shape.colour}" text-anchor="{shape.anchor}">{escape(plain(shape.text))}</text>'
             )
+
+
+def _listed(points: Points) -> str:
+    return " ".join(f"{_short(x)},{_short(y)}" for x, y in points.tolist())
 
 
 def _short(value: float) -> str:

@@ -127,7 +127,8 @@ def _overall(spec: "ReleaseSpec") -> str | None:
     if spec.overall is None:
         return None
     measures = {name: weighed.weight for name, weighed in spec.overall.measures.items()}
-    return " + ".join(f"{weight:.3g} {name}" for name, weight in (spec.overall.weights | measures).items())
+    evidence = {one.name: one.weight for one in spec.overall.evidence}
+    return " + ".join(f"{weight:.3g} {name}" for name, weight in (spec.overall.weights | measures | evidence).items())
 
 
 def _encoder(encoder: "EncoderSpec") -> Mapping[str, object]:

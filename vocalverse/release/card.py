@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from vocalverse.release.spec import DimensionSpec, EncoderSpec, ReleaseSpec
+from vocalverse.release.spec import HEARD, DimensionSpec, EncoderSpec, ReleaseSpec
 
 CARD = "CARD.md"
 
@@ -14,12 +14,15 @@ def card(spec: ReleaseSpec) -> str:
 
 
 def route(dimension: DimensionSpec, spec: ReleaseSpec) -> str:
-    """By what it is judged: encoders, then heads."""
+    """By what it is judged: encoders, then heads; and by what was found."""
     encoders = {encoder.name: encoder for encoder in spec.encoders}
     heard = [_encoder(encoders[name]) for name in dimension.encoders]
     read = [f"{dimension.text} read by {dimension.text_encoder}"] if dimension.text else []
     heads = dimension.heads[0] if len(dimension.heads) == 1 else f"{len(dimension.heads)} heads"
-    return " → ".join([" + ".join([*heard, *read]) or "measures", heads])
+    by_heads = [" → ".join([" + ".join([*heard, *read]) or "measures", heads])] if dimension.heads else []
+    found = len([one for one in dimension.evidence if one.name != HEARD])
+    by_evidence = [f"{found} kinds of evidence"] if found else []
+    return ", and ".join([*by_evidence, *by_heads])
 
 
 def _lines(spec: ReleaseSpec) -> Iterator[str]:

@@ -26,6 +26,7 @@ from vocalverse.records import (
     Mark,
     Outcome,
     Reason,
+    Remark,
     Score,
     Verdict,
     Words,
@@ -143,6 +144,21 @@ def test_without_a_moment_the_whole_take_is_told():
 
 
 @pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_no_sentence_is_left_open_where_no_moment_is_known(kind: Kind, language: Language):
+    for effect in (0.5, -0.5):
+        one = replace(evidence(kind, effect), from_s=None, to_s=None, value_there=None)
+        text = text_of(scored("breath", one), "breath", language)
+        assert not re.search(r"[,，：][.。]", text)
+
+
+def test_a_second_voice_is_told_of_to_whom_it_concerns():
+    take = replace(scored("breath", evidence(KINDS[0], 0.5)), remarks=(Remark.TWO_SINGERS, Remark.DC_OFFSET))
+    assert text_of(take, OVERALL).endswith("! A second voice is heard: sing alone for scores that are yours.")
+    assert text_of(take, OVERALL, Language.ZH).endswith("！录音里还有别人的声音：想要自己的分数，请一个人唱。")
+
+
+@pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize("reason", Reason)
 def test_every_reason_says_why_and_what_to_do(reason: Reason, language: Language):
     (words,) = [
@@ -155,6 +171,7 @@ def test_every_reason_says_why_and_what_to_do(reason: Reason, language: Language
 def test_no_sentence_is_kept_for_a_reason_that_there_is_not():
     assert set(sentences().reasons) == set(Reason)
     assert set(sentences().figured) <= set(Reason)
+    assert set(sentences().remarks) <= set(Remark)
 
 
 def test_a_recording_that_is_too_short_is_told_by_how_much():

@@ -91,6 +91,7 @@ class Sentences:
     overall: Joined
     lines: dict[str, OfLines]  # pitch, rhythm
     reasons: dict[str, Said]
+    remarks: dict[str, Said]  # of those that the singer may hear of
     figured: dict[str, Said]  # reasons again, where the figures in them are known
 
 

@@ -36,29 +36,17 @@ _BEFORE: Mapping[str, tuple[Scale, ...]] = {
 }
 _BARE = (Scale(Quantity.COUNT),)
 
-_SMALL = [
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-]
-_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+
+def _listed(words: str) -> list[str]:
+    return words.split()
+
+
+_SMALL = _listed(
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen"
+    " eighteen nineteen"
+)
+_TENS = _listed("twenty thirty forty fifty sixty seventy eighty ninety")
+_ORDINALS = _listed("first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth")
 _ENGLISH = {word: value for value, word in enumerate(_SMALL)} | {word: 10 * at for at, word in enumerate(_TENS, 2)}
 _HANZI = {letter: value for value, letter in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
 _PLACES = {"十": 10, "百": 100, "千": 1000}
@@ -82,7 +70,7 @@ _HANZI_CLOCK = rf"(?:(?:{_DIGITS}|{_NUMERALS})分钟?(?:{_DIGITS}|{_NUMERALS})�
 _TIME = rf"(?:{_CLOCK}|{_HANZI_CLOCK})"
 _TO = r"\s*(?:-|to|until|至|到)\s*"
 _AND = r"\s*(?:-|to|and|or|至|到|和|或)\s*"
-_SPACES = r"[ \t]*"
+_SPACES = r"[ \t]*-?[ \t]*"
 
 
 @dataclass(frozen=True)
@@ -128,6 +116,7 @@ def _patterns() -> tuple[re.Pattern[str], ...]:
             rf"(?P<from>{_TIME})",
             rf"(?P<part>{'|'.join(_PARTS)})\b(?![ -]?(?:a )?(?:step|tone|semitone|音))",
             rf"(?P<whole>{_NUMERALS}|\d+)分之(?P<share>{_NUMERALS}|\d+)",
+            rf"(?P<line>{'|'.join(_ORDINALS)}|\d+(?:st|nd|rd|th))\s+lines?\b",
             rf"(?:{before}){_SPACES}(?P<number>{_NUMBER})(?:{_SPACES}(?:音分|赫兹?|次))?",
             rf"{idioms}(?P<number>{_NUMBER}){_SPACES}(?:{units})",
             rf"{idioms}(?P<number>{_NUMBER})(?={_AND}{_NUMBER}{_SPACES}(?:{units}))",
@@ -144,6 +133,8 @@ def _heard(found: re.Match[str], *, after_letter: bool) -> Heard:
         return Heard(quoted, _seconds(said["from"]), 0.5, (Scale(Quantity.AT_S),), until=until)
     if "part" in said:
         return Heard(quoted, _PARTS[said["part"]], _ROUGHLY, (Scale(Quantity.PERCENT),))
+    if "line" in said:
+        return Heard(quoted, _ordinal(said["line"]), 0.5, (Scale(Quantity.LINE),))
     if "share" in said:
         whole = _value(said["whole"]) or 1.0
         exact = said["whole"] == "百"
@@ -180,6 +171,10 @@ def _value(number: str) -> float:
     whole, _, behind = number.partition("点")
     fraction = "".join(str(_HANZI[letter]) for letter in behind)
     return _hanzi(whole) + (float(f"0.{fraction}") if fraction else 0.0)
+
+
+def _ordinal(word: str) -> float:
+    return float(word[:-2]) if word[0].isdigit() else _ORDINALS.index(word) + 1.0
 
 
 def _hanzi(whole: str) -> float:

@@ -1,6 +1,6 @@
 """What is told where nothing was scored: why, and what to do; and which lines to practise, where the song is known."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from vocalverse.evidence.kind import Unit
@@ -43,7 +43,11 @@ class Line:
 def about_reasons(assessment: Assessment, language: Language) -> Iterator[Words]:
     said = [_reason(finding, language) for finding in assessment.findings[:_REASONS]]
     if said:
-        yield Words(OVERALL, language, (" " if language is Language.EN else "").join(said))
+        yield Words(OVERALL, language, one_after_another(said, language))
+
+
+def one_after_another(texts: Sequence[str], language: Language) -> str:
+    return (" " if language is Language.EN else "").join(texts)
 
 
 def about_lines(assessment: Assessment, language: Language) -> Iterator[Words]:

@@ -10,7 +10,7 @@ from vocalverse.feedback.clock import moment
 from vocalverse.feedback.facts import facts_about
 from vocalverse.feedback.numbers import told
 from vocalverse.feedback.phrase import Joined, Said, phrases, sentences
-from vocalverse.feedback.unscored import about_lines, about_reasons
+from vocalverse.feedback.unscored import about_lines, about_reasons, one_after_another
 from vocalverse.records import OVERALL, Assessment, Evidence, Language, Words
 
 _PLAIN = 0.03  # of the score: what did less to it is not worth a word
@@ -43,16 +43,25 @@ def _all(assessment: Assessment, language: Language) -> Iterator[Words]:
         yield from about_reasons(assessment, language)
         yield from about_lines(assessment, language)
         return
-    yield from _about(OVERALL, _of_all(assessment), sentences().overall, language)
+    for said in _about(OVERALL, _of_all(assessment), sentences().overall, language):
+        yield replace(said, text=one_after_another([said.text, *_remarks(assessment, language)], language))
     for score in assessment.scores:
         yield from _about(score.dimension, score.evidence, sentences().dimension, language)
 
 
+def _remarks(assessment: Assessment, language: Language) -> Iterator[str]:
+    """What singers, or those who look after the room, can do something about."""
+    for remark in assessment.remarks:
+        if said := sentences().remarks.get(remark.value):
+            yield said.tongue(language)
+
+
 def _of_all(assessment: Assessment) -> Sequence[Evidence]:
     """With each dimension's, as if all counted alike."""
-    share = 1 / len(assessment.scores)
+    shares = len(assessment.scores)
     own = assessment.overall.evidence if assessment.overall else ()
-    return (*own, *(replace(one, effect=one.effect * share) for score in assessment.scores for one in score.evidence))
+    of_dimensions = (one for score in assessment.scores for one in score.evidence)
+    return (*(replace(one, effect=one.effect * shares) for one in own), *of_dimensions)
 
 
 def _about(name: str, evidence: Sequence[Evidence], joined: Joined, language: Language) -> Iterator[Words]:
@@ -75,7 +84,7 @@ def _clause(one: Evidence, said: Said, language: Language) -> str:
     value, unit = _shown(one), Unit(one.unit)
     text = said.tongue(language).format(value=told(value, unit, language), size=told(abs(value), unit, language))
     if not said.when or one.from_s is None or one.to_s is None:
-        return text
+        return text.removesuffix(",")
     return sentences().when.tongue(language).format(text=text, moment=moment(one.from_s, one.to_s))
 
 

@@ -10,13 +10,14 @@ from types import FrameType
 from typing import Protocol
 
 from vocalverse.embedded.children import Children
+from vocalverse.embedded.first_release import choose_first
 from vocalverse.embedded.first_takes import SAMPLES, FirstTakes, Recording
 from vocalverse.embedded.folder import DataFolder, explaining
 from vocalverse.embedded.server import port_is_free
 from vocalverse.embedded.stack import servers, stack_of
 from vocalverse.errors import BadSettings, Busy, Unavailable
 from vocalverse.records import TaskState, WorkerClass
-from vocalverse.settings import environment_for
+from vocalverse.settings import Settings, environment_for
 
 _TEND_EVERY_S = 0.2
 _READY_WITHIN_S = 90.0
@@ -72,6 +73,7 @@ def up(options: UpOptions, screen: Screen) -> bool:
         folder.write_stack(stack)
         house.callback(folder.stack.unlink, missing_ok=True)
         environment = environment_for(folder.path, stack, grace_s=_GRACE_S)
+        choose_first(Settings.read(environment), screen.say)
         children = Children(folder.logs, environment, _commands(options), screen.say)
         house.callback(children.stop, within_s=_STOP_WITHIN_S)
 

@@ -1,0 +1,45 @@
+"""What judges from the first start on: the release that comes with the package, where nobody has chosen before."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vocalverse.settings import Settings
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+FIRST = "lite"
+
+_CHOSEN = f"{FIRST} judges what comes from here on."
+_RESCORE = f" What was recorded before it had no scores: `vocalverse recordings rescore --release {FIRST}` judges that."
+_MORE = (
+    "There is lite-research, too: it has learnt from real singers, and is for research and not for venues (`vocalverse"
+    " releases activate lite-research --accept-licence`)."
+)
+
+
+def choose_first(settings: Settings, say: Callable[[str], None]) -> None:
+    """An operator's choice stays, `none` too."""
+    from vocalverse.release.shelf import ReleaseShelf
+    from vocalverse.store.connect import owner_engine
+    from vocalverse.store.releases import Known, activate, active_release, was_chosen
+
+    engine = owner_engine(settings.database_url)
+    with engine.begin() as connection:
+        if not was_chosen(connection):
+            sealed = ReleaseShelf(Path(settings.releases)).ready(FIRST)
+            activate(connection, Known.of(sealed), actor="up")
+            say(_CHOSEN + (_RESCORE if _has_recordings(connection) else ""))
+        active = active_release(connection).name
+    engine.dispose()
+    if active == FIRST:
+        say(_MORE)
+
+
+def _has_recordings(connection: "Connection") -> bool:
+    from sqlalchemy import exists, select
+
+    from vocalverse.store.tables import Recording
+
+    return bool(connection.scalar(select(exists().select_from(Recording))))

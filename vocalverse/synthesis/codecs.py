@@ -48,7 +48,7 @@ def _encoded(samples: Samples, codec: Codec) -> io.BytesIO:
 
 def _decoded(file: io.BytesIO, channels: int) -> Samples:
     """[frames, channels]."""
-    with av.open(file, "r") as opened:
+    with av.open(file, "r", metadata_errors="replace") as opened:  # sound can look like metadata
         at_our_rate = av.AudioResampler("fltp", "stereo" if channels == 2 else "mono", RATE_HZ)
         frames = [piece for frame in opened.decode(audio=0) for piece in at_our_rate.resample(frame)]
         planes = [piece.to_ndarray() for piece in (*frames, *at_our_rate.resample(None))]

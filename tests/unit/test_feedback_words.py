@@ -206,13 +206,25 @@ def low(semitones: float = 0.0, late_s: float = 0.0) -> Assessment:
 def test_a_take_that_is_too_far_off_is_told_kindly_which_line_to_practise():
     take = low(semitones=1.5, late_s=0.4)
     assert text_of(take, OVERALL).startswith("Thank you for singing!")
-    assert "line 3" in text_of(take, "pitch")
-    assert "0:14–0:19" in text_of(take, "pitch")
+    assert "line 3 (0:14–0:19)" in text_of(take, "pitch")
     assert "1.5 semitones too high" in text_of(take, "pitch")
     assert "偏高 1.5 个半音" in text_of(take, "pitch", Language.ZH)
-    assert "line 5: it comes 400 ms late" in text_of(take, "rhythm")
+    assert "line 5 (0:28–0:33): it comes 400 ms late" in text_of(take, "rhythm")
     assert "too low" in text_of(low(semitones=-1.5), "pitch")
     assert "early" in text_of(low(late_s=-0.4), "rhythm")
+
+
+def test_who_is_told_two_reasons_is_thanked_once():
+    both = (Finding(Reason.OFF_PITCH, {}), Finding(Reason.OFF_RHYTHM, {}))
+    text = text_of(replace(low(), findings=both), OVERALL)
+    assert text.count("Thank you") == 1
+    assert "melody" in text
+    assert "timing" in text
+
+
+def test_who_is_refused_is_not_told_of_lines():
+    refused = replace(low(semitones=1.5), outcome=Outcome.REFUSED, verdict=Verdict.REFUSE)
+    assert {words.about for words in words_of(refused)} == {OVERALL}
 
 
 def test_no_line_is_blamed_where_all_go_well():

@@ -87,6 +87,7 @@ class OfLines:
 @dataclass(frozen=True)
 class Sentences:
     when: Said
+    thanks: Said
     dimension: Joined
     overall: Joined
     lines: dict[str, OfLines]  # pitch, rhythm

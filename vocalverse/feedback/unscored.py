@@ -8,7 +8,7 @@ from vocalverse.feedback.clock import moment
 from vocalverse.feedback.facts import unit_of
 from vocalverse.feedback.numbers import told
 from vocalverse.feedback.phrase import OfLines, Said, sentences
-from vocalverse.records import OVERALL, Assessment, Finding, Language, Words
+from vocalverse.records import OVERALL, Assessment, Finding, Language, Outcome, Verdict, Words
 from vocalverse.sung import Phrases
 
 _REASONS = 2  # more at once would discourage
@@ -42,6 +42,8 @@ class Line:
 
 def about_reasons(assessment: Assessment, language: Language) -> Iterator[Words]:
     said = [_reason(finding, language) for finding in assessment.findings[:_REASONS]]
+    if assessment.verdict is Verdict.LOW:
+        said.insert(0, sentences().thanks.tongue(language))
     if said:
         yield Words(OVERALL, language, one_after_another(said, language))
 
@@ -52,16 +54,14 @@ def one_after_another(texts: Sequence[str], language: Language) -> str:
 
 def about_lines(assessment: Assessment, language: Language) -> Iterator[Words]:
     """The best one, and the one that needs practice most."""
-    if assessment.sung is None:
+    if assessment.sung is None or assessment.outcome is Outcome.REFUSED:
         return
     for name, asked in _ASKED.items():
-        lines = _lines(assessment.sung.phrases, asked)
-        best, worst = (side(lines, key=_mark, default=None) for side in (max, min))
-        said = sentences().lines[name]
-        praise = _clause(best, said.best, asked.unit, language) if best and best.mark >= _GOOD else ""
-        advice = (
-            _clause(worst, _fault(worst, asked, said), asked.unit, language) if worst and worst.mark <= _POOR else ""
-        )
+        lines, said = _lines(assessment.sung.phrases, asked), sentences().lines[name]
+        best = max((line for line in lines if line.mark >= _GOOD), key=_mark, default=None)
+        worst = min((line for line in lines if line.mark <= _POOR), key=_mark, default=None)
+        praise = _clause(best, said.best, asked.unit, language) if best else ""
+        advice = _clause(worst, _fault(worst, asked, said), asked.unit, language) if worst else ""
         if text := sentences().dimension.around(praise, advice, language):
             yield Words(name, language, text)
 
@@ -102,8 +102,8 @@ def _fault(line: Line, asked: Asked, said: OfLines) -> Said:
 
 
 def _clause(line: Line, said: Said, unit: Unit, language: Language) -> str:
-    text = said.tongue(language).format(line=line.number, size=told(abs(line.off), unit, language))
-    return sentences().when.tongue(language).format(text=text, moment=moment(line.from_s, line.to_s))
+    when, size = moment(line.from_s, line.to_s), told(abs(line.off), unit, language)
+    return said.tongue(language).format(line=line.number, moment=when, size=size)
 
 
 def _mark(line: Line) -> float:

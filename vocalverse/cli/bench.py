@@ -1,44 +1,39 @@
 """`vocalverse bench`: how fast it is here, each time read against the machine's own figures; and how well it hears."""
 
 import json
-import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from vocalverse.errors import BadInput, Unavailable
-from vocalverse.records import Progress, no_progress
+from vocalverse.cli.bench_tables import PARTS, TABLES, Wishes, hearing_installed, show_tables
 
 if TYPE_CHECKING:
     from vocalverse.bench.figures import Figure, Report
-    from vocalverse.bench.hearing.table import Table
     from vocalverse.bench.machine import Machine
 
 _SPINE = ("noop", "ingest", "backlog")
-
-
-@dataclass(frozen=True)
-class _Wishes:
-    quick: bool
-    workers: int
-    folder: Path | None
-    config: str
-    data: Path | None
-    accepted: bool
-    file: Path | None
-    peer_pythons: tuple[Path, ...]
 
 
 @click.command()
 @click.argument(
     "what",
     type=click.Choice(
-        ["machine", *_SPINE, "separate", "measure", "encode", "judge", "hearing", "truth", "scoring", "all"]
+        [
+            "machine",
+            *_SPINE,
+            "separate",
+            "measure",
+            "encode",
+            "judge",
+            "hearing",
+            "truth",
+            "scoring",
+            "verdict",
+            "all",
+        ]
     ),
     default="all",
 )
@@ -61,13 +56,13 @@ class _Wishes:
 @click.option(
     "--data",
     type=click.Path(file_okay=False, path_type=Path),
-    help="The recordings for `hearing`, `truth` and `scoring`: a folder with mir1k, rir, ssvd and ultrastar in it.",
+    help="The recordings for `hearing`, `truth`, `scoring` and `verdict`: a folder with mir1k, rir, ssvd and so on in it.",
 )
 @click.option(
     "--accept-licence",
     "accepted",
     is_flag=True,
-    help="`hearing` compares the research ear too, whose licence you read.",
+    help="`hearing` and `verdict` try what is for research only too, whose licence you read.",
 )
 @click.option(
     "--file",
@@ -81,6 +76,17 @@ class _Wishes:
     multiple=True,
     help="A Python with peers that this package never loads, such as parselmouth; they run in processes of their own."
     " Several are looked through.",
+)
+@click.option(
+    "--release",
+    "releases",
+    multiple=True,
+    help="Whom `verdict` tries: a release's name, or its folder.  [default: lite]",
+)
+@click.option("--only", multiple=True, type=click.Choice(PARTS), help="Of `verdict` no more than that.")
+@click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="`verdict` writes a page, too.")
+@click.option(
+    "--jobs", type=click.IntRange(1, 64), default=2, show_default=True, help="Processes that hear for `verdict`."
 )
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def bench(what: str, *, as_json: bool, **wishes: object) -> None:
@@ -99,10 +105,11 @@ def bench(what: str, *, as_json: bool, **wishes: object) -> None:
     hearing   how well the ear hears, in tables, on recordings of your own (--data); half an hour
     truth     how true the measures are, on made and damaged singing; with --data also on labels, in an hour
     scoring   what games pay for good, damaged and no singing, and what we do; half an hour, with --data two hours
+    verdict   whether releases judge as they should, on singers that nothing was learnt from (--data); an hour
     """
-    wished = _Wishes(**wishes)  # type: ignore[arg-type]
-    if what in _TABLES:
-        _show_tables(what, wished, as_json=as_json)
+    wished = Wishes(**wishes)  # type: ignore[arg-type]
+    if what in TABLES:
+        show_tables(what, wished, as_json=as_json)
         return
     from vocalverse.bench import machine
     from vocalverse.bench.figures import Report
@@ -113,21 +120,15 @@ def bench(what: str, *, as_json: bool, **wishes: object) -> None:
             _print_machine(Report(own, ()))
         figures: list[Figure] = []
         for name in _SPINE if what == "all" else (what,):
-            if name == "separate":
-                figures += _shown(_separate(own, Path(place), wished), quiet=as_json)
-            elif name == "measure":
-                figures += _shown(_measure(Path(place), wished), quiet=as_json)
-            elif name == "encode":
-                figures += _shown(_encode(own, Path(place), wished), quiet=as_json)
-            elif name == "judge":
-                figures += _shown(_judge(Path(place), wished), quiet=as_json)
+            if name in _HEARING:
+                figures += _shown(_HEARING[name](own, Path(place), wished), quiet=as_json)
             elif name != "machine":
                 figures += _shown(_run(name, Path(place) / name, wished), quiet=as_json)
     if as_json:
         click.echo(json.dumps(Report(own, figures).as_json(), indent=2, ensure_ascii=False))
 
 
-def _run(name: str, place: Path, wished: _Wishes) -> "Iterable[Figure]":
+def _run(name: str, place: Path, wished: Wishes) -> "Iterable[Figure]":
     from vocalverse.bench import backlog, ingest, noop
     from vocalverse.bench.house import House
 
@@ -144,106 +145,36 @@ def _run(name: str, place: Path, wished: _Wishes) -> "Iterable[Figure]":
         yield from benches[name](house)
 
 
-def _separate(machine: "Machine", place: Path, wished: _Wishes) -> "Iterable[Figure]":
-    with _torch():
+def _separate(machine: "Machine", place: Path, wished: Wishes) -> "Iterable[Figure]":
+    with hearing_installed():
         from vocalverse.bench import separate
     return separate.measure(machine, place, config=wished.config, quick=wished.quick)
 
 
-def _encode(machine: "Machine", place: Path, wished: _Wishes) -> "Iterable[Figure]":
-    with _torch():
+def _encode(machine: "Machine", place: Path, wished: Wishes) -> "Iterable[Figure]":
+    with hearing_installed():
         from vocalverse.bench import encode
     return encode.measure(machine, place, encode.QUICK if wished.quick else encode.FULL)
 
 
-def _judge(place: Path, wished: _Wishes) -> "Iterable[Figure]":
-    with _torch():
+def _judge(_: "Machine", place: Path, wished: Wishes) -> "Iterable[Figure]":
+    with hearing_installed():
         from vocalverse.bench import judge
     return judge.measure(place, judge.QUICK if wished.quick else judge.FULL)
 
 
-def _measure(place: Path, wished: _Wishes) -> "Iterable[Figure]":
+def _measure(_: "Machine", place: Path, wished: Wishes) -> "Iterable[Figure]":
     from vocalverse.bench import measure
 
     return measure.measure(place, quick=wished.quick, file=wished.file, peer_pythons=wished.peer_pythons)
 
 
-def _show_tables(what: str, wished: _Wishes, *, as_json: bool) -> None:
-    """Tables of quality: the machine's speed has no part in them."""
-    tables = []
-    place_of_its_own = tempfile.TemporaryDirectory(prefix="vocalverse-bench-", dir=wished.folder)
-    with place_of_its_own as place, _bars() as progress, _torch():
-        for table in _TABLES[what](Path(place), wished, progress):
-            tables.append(table)
-            if not as_json:
-                click.echo(table.markdown() + "\n")
-    if as_json:
-        click.echo(json.dumps({"tables": [table.as_json() for table in tables]}, indent=2, ensure_ascii=False))
-
-
-def _hearing(place: Path, wished: _Wishes, progress: Progress) -> "Iterator[Table]":
-    if wished.data is None:
-        raise BadInput(
-            "The bench `hearing` needs recordings: --data names a folder with mir1k, rir, ssvd and ultrastar."
-        )
-    from vocalverse.bench.hearing.data import Corpus
-    from vocalverse.bench.hearing.tables import FULL, QUICK, measure
-
-    extent = QUICK if wished.quick else FULL
-    yield from measure(Corpus.at(wished.data), place, extent, research=wished.accepted, progress=progress)
-
-
-def _scoring(place: Path, wished: _Wishes, progress: Progress) -> "Iterator[Table]":
-    from vocalverse.bench.scoring.tables import FULL, QUICK, measure
-
-    extent = QUICK if wished.quick else FULL
-    yield from measure(place, extent, data=wished.data, peer_pythons=wished.peer_pythons, progress=progress)
-
-
-def _truth(place: Path, wished: _Wishes, progress: Progress) -> "Iterator[Table]":
-    from vocalverse.bench.truth.tables import FULL, QUICK, measure
-
-    extent = QUICK if wished.quick else FULL
-    yield from measure(extent, data=wished.data, peer_pythons=wished.peer_pythons, progress=progress)
-
-
-_TABLES: "dict[str, Callable[[Path, _Wishes, Progress], Iterator[Table]]]" = {
-    "hearing": _hearing,
-    "truth": _truth,
-    "scoring": _scoring,
+_HEARING: "dict[str, Callable[[Machine, Path, Wishes], Iterable[Figure]]]" = {
+    "separate": _separate,
+    "measure": _measure,
+    "encode": _encode,
+    "judge": _judge,
 }
-
-
-@contextmanager
-def _torch() -> Iterator[None]:
-    """And whatever else hears is installed, or it is said how to."""
-    try:
-        yield
-    except ModuleNotFoundError as missing:
-        raise Unavailable(f"{missing.name} is not installed: pip install torch 'vocalverse[hear]'.") from missing
-
-
-@contextmanager
-def _bars() -> Iterator[Progress]:
-    """On a terminal a bar for each part, with the time left of it."""
-    if not sys.stderr.isatty():
-        yield no_progress
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bars
-
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn())
-    left, console = TimeRemainingColumn(compact=True), Console(stderr=True)
-    with Bars(*columns, left, console=console, redirect_stdout=sys.stdout.isatty()) as bars:
-        tasks: dict[str, TaskID] = {}
-
-        def shown(stage: str, fraction: float) -> None:
-            if stage not in tasks:
-                tasks[stage] = bars.add_task(stage, total=1.0)
-            bars.update(tasks[stage], completed=fraction)
-
-        yield shown
 
 
 def _shown(figures: "Iterable[Figure]", *, quiet: bool) -> "list[Figure]":

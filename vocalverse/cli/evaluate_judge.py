@@ -60,13 +60,13 @@ def _open(sitting: Sitting) -> "Court":
 
     settings = Settings.read()
     models = settings.data / "models"
-    judge = Judge.open(_place(sitting.release, Path(settings.releases)), models=models, device=sitting.device)
+    judge = Judge.open(release_folder(sitting.release, Path(settings.releases)), models=models, device=sitting.device)
     ear = None if sitting.alone else _ear(judge, models, settings.data / "trials")
     listener = Listener.open(Hearing(ear=ear is not None), ear)
     return Court(judge, listener, EncoderCache(sitting.cache or Path(settings.cache)))
 
 
-def _place(release: str, shelf: Path) -> Path:
+def release_folder(release: str, shelf: Path) -> Path:
     """On the shelf, or else wherever a path leads."""
     from vocalverse.release.shelf import ReleaseShelf
 

@@ -37,6 +37,12 @@ class Table:
         said = [f"### {self.title}", *([self.note] if self.note else [])]
         return "\n\n".join([*said, "\n".join([body[0], f"|{'|'.join(rules)}|", *body[1:]])])
 
+    def shown(self) -> list[dict[str, str]]:
+        """Its rows as people read them."""
+        names = [self.rows_are, *(column.name for column in self.columns)]
+        lines = [[row.name, *map(_shown, row.cells, self.columns)] for row in self.rows]
+        return [dict(zip(names, line, strict=True)) for line in lines]
+
     def as_json(self) -> dict[str, Any]:
         names = [self.rows_are, *(column.name for column in self.columns)]
         rows = [dict(zip(names, [row.name, *map(_finite, row.cells)], strict=True)) for row in self.rows]

@@ -14,10 +14,10 @@ import soundfile
 from vocalverse.assess.hearing import with_ear
 from vocalverse.assess.instruments import Instruments
 from vocalverse.assess.song import KnownSong
-from vocalverse.audio.formats import Codec, Container
 from vocalverse.audio.quality import measure
 from vocalverse.audio.refusals import Thresholds, refusals
-from vocalverse.audio.waveform import Samples, Source, Waveform
+from vocalverse.audio.waveform import Samples
+from vocalverse.bench.as_waveform import as_waveform
 from vocalverse.bench.hearing.data import RATE_HZ
 from vocalverse.bench.peers import python_with
 from vocalverse.bench.scoring import games
@@ -101,7 +101,7 @@ class Judges:
         return self.instruments.tracker.track(Frames.of(samples))
 
     def _heard(self, take: Take) -> tuple[Measured, Measures]:
-        recording = measure(_waveform(take.mix))
+        recording = measure(as_waveform(take.mix))
         if take.alone:
             heard = hear(take.mix, take.mix, take.mix, self.instruments.tracker)
             return measure_take(heard, take.melody), recording
@@ -119,22 +119,6 @@ def our_points(measured: Measured, prescreened: Prescreened) -> float:
     if prescreened.verdict is Verdict.REFUSE or not scores or not isinstance(song, AgainstSong) or not song.coverage:
         return 0.0
     return games.MOST * min(1.0, song.coverage.time_share) * sum(scores) / len(scores) / 100
-
-
-def _waveform(samples: Samples) -> Waveform:
-    source = Source(
-        container=Container.WAV,
-        codec=Codec.PCM,
-        sample_rate_hz=RATE_HZ,
-        channels=samples.shape[1],
-        declared_s=None,
-        channel_rms=tuple(float(rms) for rms in (samples.astype("float64") ** 2).mean(axis=0) ** 0.5),
-        broken_tail=False,
-        longer=False,
-        bad_runs=0,
-        bad_s=0.0,
-    )
-    return Waveform(samples, RATE_HZ, source)
 
 
 def _by_package(python: Path, take: Take, melody: Melody) -> float:

@@ -1,0 +1,62 @@
+"""What tricks pay, beside what singing better does."""
+
+import numpy as np
+
+from vocalverse.bench.hearing.table import Cell, Column, Row, Table
+from vocalverse.bench.verdict import pros
+from vocalverse.bench.verdict.hearing import Version
+from vocalverse.bench.verdict.takes import Take
+from vocalverse.bench.verdict.trial import TOLD, Said, Trial, plain
+from vocalverse.bench.verdict.tricks import TRICKS
+from vocalverse.bench.verdict.ways import PLAIN
+from vocalverse.evaluation.figure import Floats
+
+_NOTE = (
+    "What each score of a take gains by a trick, in points of 5: the median, and what a tenth gains more than. Below, how"
+    " far the better half of the same singers lies above the worse half, and professionals above amateurs. A trick that"
+    " costs is no harm."
+)
+
+
+def versions(trial: Trial) -> list[Version]:
+    tricked = [Version(take, way) for take in _takes(trial) for way in (PLAIN, *TRICKS)]
+    return [*tricked, *plain([*pros.amateurs(trial), *pros.professionals(trial)])]
+
+
+def table(trial: Trial) -> Table:
+    saids = [trial.said(one, versions(trial)) for one in trial.contenders]
+    rows = [
+        Row(trick, [_gained(_gains(trial, said, trick, key)) for said in saids for key in TOLD]) for trick in TRICKS
+    ]
+    rows.append(Row("the better half of them", [_halves(trial, said, key) for said in saids for key in TOLD]))
+    rows.append(Row("professionals", [_professional(trial, said, key) for said in saids for key in TOLD]))
+    columns = [Column(f"{one.name}: {key}", 2) for one in trial.contenders for key in TOLD]
+    return Table("Tricks", "what was done", columns, rows, f"{len(_takes(trial))} takes. {_NOTE}")
+
+
+def _takes(trial: Trial) -> list[Take]:
+    return trial.of_each(trial.extent.tricked)
+
+
+def _gains(trial: Trial, said: Said, trick: str, key: str) -> Floats:
+    found = [[said.get(Version(take, way).id, {}).get(key) for way in (PLAIN, trick)] for take in _takes(trial)]
+    return np.asarray([after.value - before.value for before, after in found if before and after])
+
+
+def _gained(gains: Floats) -> Cell:
+    return f"{np.median(gains):+.2f} / {np.quantile(gains, 0.9):+.2f}" if len(gains) else None
+
+
+def _halves(trial: Trial, said: Said, key: str) -> Cell:
+    values = np.sort(_values(said, plain(_takes(trial)), key))
+    half = len(values) // 2
+    return float(np.median(values[half:]) - np.median(values[:half])) if half else None
+
+
+def _professional(trial: Trial, said: Said, key: str) -> Cell:
+    better, others = (_values(said, plain(those), key) for those in (pros.professionals(trial), pros.amateurs(trial)))
+    return float(np.median(better) - np.median(others)) if len(better) and len(others) else None
+
+
+def _values(said: Said, those: list[Version], key: str) -> Floats:
+    return np.asarray([said[one.id][key].value for one in those if key in said.get(one.id, {})])

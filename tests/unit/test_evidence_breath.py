@@ -87,6 +87,23 @@ def test_air_in_the_voice_is_told_in_order_and_breaths_between_tones_are_none_of
     assert gasping == pytest.approx(values[0], abs=0.5)
 
 
+def with_noise(sung: Sung, below_db: float) -> Measured:
+    heard = sung.heard()
+    noise = np.random.default_rng(3).standard_normal(len(heard.dry.samples)) * 10 ** ((-20 - below_db) / 20)
+    noisy = Frames.of_signal((heard.dry.samples + noise).astype(np.float32))
+    return measure_take(replace(heard, dry=noisy, wet=noisy, mix=noisy))
+
+
+def test_noise_of_the_recording_is_no_air_in_the_voice():
+    sung = sing(phrases(), voice=Voice(breathiness_db=-15), seed=2)
+    quiet, noisy = (found("air_in_tone", one) for one in (measure_take(sung.heard()), with_noise(sung, 30)))
+    assert noisy.value == pytest.approx(quiet.value, abs=1.5)
+
+
+def test_where_noise_would_hide_a_breath_nothing_is_said_of_breaths():
+    assert FIND["breaths_heard"](with_noise(sing(phrases(), seed=2), 25)) is None
+
+
 def test_held_tones_whose_level_comes_and_goes_are_uneven_and_crescendi_are_not():
     sung = sing([Tone(57, 2.0, rest_s=0.4), Tone(60, 2.0, rest_s=0.4)], seed=1)
     at_s = np.arange(len(sung.heard().dry.samples)) / 16_000

@@ -4,6 +4,7 @@ A breath has a shape by which it is found; here only its place is asked for. So 
 as well, and where nothing is heard, that is told too.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -22,6 +23,7 @@ _ONSET_S = 0.04  # the voice is within the window
 _FADES_S = 0.1  # the end of the phrase before
 _STILL_SHARE = 20  # percentile of a pause's power: the room's noise, and what is left of a backing
 _LEAST_OVER = 1.4  # times that is no chance
+_HIDES_DB = -38.0  # against the voice: under a noise as loud a soft breath is not heard
 _TONAL_DB = 5.0  # noise has up to 4, harmonics have more
 _LONGEST_PAUSE_S = 2.0  # what lies before that is no part of it
 
@@ -35,7 +37,9 @@ class Intake:
 
 
 def find_intakes(heard: Heard, phrases: Sequence[Phrase]) -> tuple[Intake, ...]:
-    """Of each phrase with time for one. What sounds there as a tone does, of a backing or a room, tells nothing."""
+    """Of each phrase with time for one. What sounds there as a tone does, of a backing or a room, tells nothing, nor does
+    a pause whose noise hides what is in it.
+    """
     voiced = heard.pitch.voiced
     if not voiced.any():
         return ()
@@ -46,9 +50,14 @@ def find_intakes(heard: Heard, phrases: Sequence[Phrase]) -> tuple[Intake, ...]:
     for index, begins_s, ends_s in _pauses(phrases):
         pause = frames_between(begins_s, ends_s, count=len(power))
         window = frames_between(max(begins_s, ends_s - _LOOK_S), ends_s, count=len(power))
-        noise = np.median(power[window]) - _LEAST_OVER * np.percentile(power[pause], _STILL_SHARE)
-        level_db = max(QUIET_DB, 10 * float(np.log10(max(noise, 1e-20))) - voice_db)
-        if level_db > QUIET_DB and np.median(roughness_db(heard.wet.power[window])) > _TONAL_DB:
+        still = float(np.percentile(power[pause], _STILL_SHARE))
+        still_db, level_db = (
+            _decibels(each) - voice_db for each in (still, float(np.median(power[window])) - _LEAST_OVER * still)
+        )
+        level_db = max(QUIET_DB, level_db)
+        hidden = still_db > max(_HIDES_DB, level_db)
+        tonal = level_db > QUIET_DB and np.median(roughness_db(heard.wet.power[window])) > _TONAL_DB
+        if hidden or tonal:
             continue
         found.append(Intake(index, max(begins_s, ends_s - _LOOK_S), ends_s, level_db))
     return tuple(found)
@@ -63,3 +72,7 @@ def _pauses(phrases: Sequence[Phrase]) -> Iterator[tuple[int, float, float]]:
         if ends_s - begins_s >= _SHORTEST_S:
             yield index, begins_s, ends_s
         ended_s = phrase.end_s
+
+
+def _decibels(power: float) -> float:
+    return 10 * math.log10(max(power, 1e-20))

@@ -37,7 +37,7 @@ LEVELS_DB = (6.0, -6.0)
 NOISES_DB = (40.0, 30.0, 20.0)  # voice to noise
 KEYS = (0, 3, -3)  # semitones; none is what the resynthesis does by itself
 CROPS_S = (5.0, 10.0, 15.0)
-CHANNELS = 4  # drawn ones
+CHANNELS = 2  # drawn ones
 
 _LOW_PASS_HZ = 7_000.0  # what every recording here reaches
 _BROKEN_CENTS = 150.0

@@ -75,10 +75,11 @@ def test_one_command_takes_two_samples_from_the_agent_to_an_assessment(
 ) -> None:
     _, told, _ = first_check
     assert told["new"]
-    assert [one["state"] for one in told["recordings"]] == ["done", "done"]
+    assert {one["state"] for one in told["recordings"]} == {"done"}
     for one in told["recordings"]:
         found = one["assessment"]
-        assert (found["outcome"], found["verdict"]) == ("unscored", "pass")
+        assert (found["outcome"], found["verdict"], found["release"]) == ("scored", "pass", "lite")
+        assert set(found["dimensions"]) == {"breath", "technique", "timbre", "emotion"}
         for score in (found["pitch"], found["rhythm"]):
             assert 0 <= score["low"] <= score["value"] <= score["high"] <= 100
             assert score["value"] > 50

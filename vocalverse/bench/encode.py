@@ -88,7 +88,7 @@ def _whisper(device: str, folder: Path, extent: Extent) -> Iterator[Figure]:
     ways = [
         way
         for precision in (Precision.FP32, Precision.BF16)
-        for way in (_theirs(net, voice, precision, device), _ours(folder, voice, precision, device))
+        for way in (through_transformers(net, voice, precision, device), _ours(folder, voice, precision, device))
     ]
     seconds, frames = _in_turn(ways, extent.rounds)
     targets = {ways[1].name: "≤ 1.2 at 400 GF/s in fp32", ways[3].name: "≤ 0.5 with bf16 hardware"}
@@ -110,7 +110,7 @@ def _heard(encoder: Encoder, voice: Mono) -> _Array:
     return encoder.encode(sound, whole(sound)).values
 
 
-def _theirs(net: WhisperEncoder, voice: Mono, precision: Precision, device: str) -> Way:
+def through_transformers(net: WhisperEncoder, voice: Mono, precision: Precision, device: str) -> Way:
     """Window by window on a CPU, where a batch would gain nothing; all at once on a GPU."""
     dims, dtype = net.dims, DTYPES[precision]
     config = WhisperConfig(

@@ -27,6 +27,7 @@ from vocalverse.embedded.valkey import DISPATCHER, WORKER, Valkey, ValkeyPasswor
 from vocalverse.errors import Unavailable
 from vocalverse.settings import PREFIX, Settings
 from vocalverse.store import keys, migrate, roles, venues
+from vocalverse.store.blobs import AUDIO, open_blobs
 from vocalverse.store.connect import owner_engine
 
 
@@ -149,6 +150,14 @@ class House:
         with self.owner.begin() as connection:
             venue_id = venues.ensure_venue(connection, slug=slug, name=slug)
             return keys.issue_key(connection, venue_id=venue_id)
+
+    def give_sound(self, recordings: Sequence[tuple[UUID, UUID]], sound: bytes) -> None:
+        """The same to all of them, each (venue, recording)."""
+        blobs = open_blobs(self.settings)
+        for venue_id, recording_id in recordings:
+            staged = self.folder / recording_id.hex
+            staged.write_bytes(sound)
+            blobs.adopt(venue_id, recording_id, AUDIO, staged)
 
     # --- its truth --------------------------------------------------------------------------------------------
 

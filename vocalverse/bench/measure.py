@@ -1,28 +1,23 @@
 """How fast a song is measured on one core, part by part and over length, beside the plain chain that people use."""
 
-import json
 import os
 import statistics
-import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from vocalverse.bench.children import Found, ask
 from vocalverse.bench.figures import Figure
 from vocalverse.bench.measure_child import VOICE
 from vocalverse.bench.peers import python_with
-from vocalverse.errors import Unavailable
 
 _SONG_S = 240
 _CHILD = ("-m", "vocalverse.bench.measure_child")
 _PRAAT = Path(__file__).with_name("measure_praat.py")
 _ONE_CORE = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
 _WORTH_A_LINE_S = 0.005
-
-Found = dict[str, Any]
 
 
 def measure(
@@ -109,8 +104,4 @@ def _lengths(songs: Sequence[Path]) -> Iterator[Figure]:
 
 
 def _run(*command: str) -> Found:
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, **_ONE_CORE})
-    if done.returncode:
-        raise Unavailable(f"The bench's own process failed: {done.stderr.strip()[-2000:]}")
-    found: Found = json.loads(done.stdout.splitlines()[-1])
-    return found
+    return ask(*command, environment={**os.environ, **_ONE_CORE})

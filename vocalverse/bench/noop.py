@@ -4,8 +4,6 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
-from uuid import UUID
 
 from redis import Redis
 from rq import Queue
@@ -18,7 +16,6 @@ from vocalverse.bench.seed import add_recordings, add_tasks
 from vocalverse.embedded.valkey import ADMIN
 from vocalverse.errors import Unavailable
 from vocalverse.records import Assessment, Finding, Outcome, Progress, Reason
-from vocalverse.store.blobs import open_blobs
 
 ASSESSOR = "vocalverse.bench.noop:open_assessor"
 _PEER_QUEUE = "plain-rq"
@@ -59,7 +56,7 @@ def _ours(house: House, tasks: int, workers: int) -> float:
 def _run(house: House, tasks: int) -> float:
     with house.database() as connection:
         ids = add_recordings(connection, tasks)
-    _give_sound(house, ids)
+    house.give_sound(ids, b"no sound")
     began = time.monotonic()
     with house.database() as connection:
         add_tasks(connection)
@@ -69,14 +66,6 @@ def _run(house: House, tasks: int) -> float:
         within_s=120 + tasks / 10,
     )
     return time.monotonic() - began
-
-
-def _give_sound(house: House, ids: Sequence[tuple[UUID, UUID]]) -> None:
-    blobs = open_blobs(house.settings)
-    for venue_id, recording_id in ids:
-        staged = house.folder / recording_id.hex
-        staged.write_bytes(b"no sound")
-        blobs.adopt(venue_id, recording_id, "audio", staged)
 
 
 def _plain_rq(house: House, jobs: int, workers: int) -> float:

@@ -4,6 +4,8 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
+from vocalverse.store.releases import ACTIVE
+
 _VENUES = text("""
     INSERT INTO venues (id, slug, name)
     SELECT gen_random_uuid(), 'bench-' || i, 'Bench ' || i FROM generate_series(1, :venues) i
@@ -23,9 +25,9 @@ _RECORDINGS = text("""
     RETURNING venue_id, id
 """)
 
-_TASKS = text("""
+_TASKS = text(f"""
     INSERT INTO tasks (id, venue_id, recording_id, release, purpose, worker_class, lane, state, attempts)
-    SELECT gen_random_uuid(), venue_id, id, 'none', 'judge', 'cpu', 'bulk', 'ready', 0 FROM recordings r
+    SELECT gen_random_uuid(), venue_id, id, {ACTIVE}, 'judge', 'cpu', 'bulk', 'ready', 0 FROM recordings r
     WHERE NOT EXISTS (SELECT 1 FROM tasks t WHERE t.recording_id = r.id)
 """)
 
@@ -54,7 +56,7 @@ def add_backlog(connection: Connection, count: int, *, venues: int) -> None:
 
 
 def add_tasks(connection: Connection) -> None:
-    """A ready task for every recording that has none."""
+    """A ready task for every recording that has none, to be judged by what is active."""
     connection.execute(_TASKS)
 
 

@@ -24,6 +24,7 @@ _SPINE = ("noop", "ingest", "backlog")
         [
             "machine",
             *_SPINE,
+            "song",
             "separate",
             "measure",
             "encode",
@@ -67,7 +68,7 @@ _SPINE = ("noop", "ingest", "backlog")
 @click.option(
     "--file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A recording for the bench `measure`.  [default: a made song]",
+    help="A recording for the benches `song` and `measure`.  [default: a made song]",
 )
 @click.option(
     "--peer-python",
@@ -98,6 +99,7 @@ def bench(what: str, *, as_json: bool, **wishes: object) -> None:
     ingest    5 MB recordings coming in, the gateway's memory, the wait until one is begun
     backlog   dispatch rounds and listings at 10⁴, 10⁵ and 10⁶ waiting tasks
     all       all of these, about eight minutes
+    song      a whole song by lite, from its mix to its scores, beside the usual tools, and in the queue; half an hour
     separate  the ear beside audio-separator, on songs, and on a GPU where one is; half an hour
     measure   all measures of a song on one core beside the plain chain, and over length; a quarter of an hour
     encode    encoders beside transformers and SaMoye's public structure, on random weights; ten minutes
@@ -145,6 +147,17 @@ def _run(name: str, place: Path, wished: Wishes) -> "Iterable[Figure]":
         yield from benches[name](house)
 
 
+def _song(_: "Machine", place: Path, wished: Wishes) -> "Iterable[Figure]":
+    with hearing_installed():
+        from vocalverse.bench import song
+    from vocalverse.bench.house import House
+    from vocalverse.embedded.first_release import FIRST
+
+    extent = song.QUICK if wished.quick else song.FULL
+    with House(place / "house", task_limit_s=3600) as house:
+        yield from song.measure(place / "song", extent, release=FIRST, file=wished.file, house=house)
+
+
 def _separate(machine: "Machine", place: Path, wished: Wishes) -> "Iterable[Figure]":
     with hearing_installed():
         from vocalverse.bench import separate
@@ -170,6 +183,7 @@ def _measure(_: "Machine", place: Path, wished: Wishes) -> "Iterable[Figure]":
 
 
 _HEARING: "dict[str, Callable[[Machine, Path, Wishes], Iterable[Figure]]]" = {
+    "song": _song,
     "separate": _separate,
     "measure": _measure,
     "encode": _encode,

@@ -133,7 +133,7 @@ def test_all_of_it_is_told_by_one_thing_that_was_done_well_and_one_to_try():
 
 def test_what_hardly_mattered_and_what_only_a_network_hears_is_not_told():
     heard = Evidence("heard", 1.5, "", 4.0, 0.8)
-    assert words_of(scored("breath", heard, evidence(KINDS[0], 0.01))) == ()
+    assert words_of(scored("breath", heard, evidence(KINDS[0], 0.005))) == ()
 
 
 def test_without_a_moment_the_whole_take_is_told():

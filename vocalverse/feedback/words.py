@@ -13,7 +13,7 @@ from vocalverse.feedback.phrase import Joined, Said, phrases, sentences
 from vocalverse.feedback.unscored import about_lines, about_reasons, one_after_another
 from vocalverse.records import OVERALL, Assessment, Evidence, Language, Words
 
-_PLAIN = 0.03  # of the score: what did less to it is not worth a word
+_PLAIN = 0.01  # of the score: what did less to it is not worth a word
 
 _log = logging.getLogger(__name__)
 

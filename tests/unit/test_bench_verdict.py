@@ -178,6 +178,7 @@ def test_scores_that_are_one_number_go_together_and_broken_takes_lie_below(trial
     assert any("female" in row.name for row in fair[0].rows)
     page = page_of([spread, alike])
     assert page.count("<table>") == 2
+    assert page.count("<svg") == 5  # one for every score
 
 
 def test_without_the_dimension_that_it_is_nothing_is_left_of_the_overall_mark(trial: Trial) -> None:

@@ -11,7 +11,6 @@ from vocalverse.bench.verdict.hearing import Version
 from vocalverse.bench.verdict.takes import Corpus, Take
 from vocalverse.bench.verdict.trial import (
     DIMENSIONS,
-    PROFESSIONAL,
     TOLD,
     Contender,
     Said,
@@ -23,6 +22,8 @@ from vocalverse.bench.verdict.trial import (
 from vocalverse.bench.verdict.ways import BROKEN, PLAIN
 from vocalverse.evaluation.correlation import srcc
 from vocalverse.evaluation.figure import Chosen, Floats, figures
+
+TENTHS = ("10 % below", "50 % below", "90 % below")
 
 _MIDDLE = (2.0, 4.0)
 _GENDERS = ("female", "male")
@@ -44,7 +45,7 @@ def tables(trial: Trial) -> Iterator[Table]:
     yield from _fairness(trial, by_contender)
 
 
-def spread(trial: Trial, said: Said) -> dict[str, list[tuple[str, Floats]]]:
+def _spread(trial: Trial, said: Said) -> dict[str, list[tuple[str, Floats]]]:
     """By score: each group's name, and its values."""
     groups = {
         "broken amateurs": [Version(take, BROKEN) for take in _amateurs(trial)],
@@ -100,12 +101,12 @@ def _values(said: Said, those: Sequence[Version], key: str) -> Floats:
 def _distribution(trial: Trial, by_contender: Mapping[str, Said]) -> Table:
     rows = []
     for name, said in by_contender.items():
-        for key, those in spread(trial, said).items():
+        for key, those in _spread(trial, said).items():
             for group, values in those:
                 rows.append(Row(f"{name}, {key}: {group}", _summed_up(values)))
     columns = [
         Column("takes", 0),
-        *(Column(f"{share} % below", 2) for share in (10, 50, 90)),
+        *(Column(name, 2) for name in TENTHS),
         Column("from 2 to 4, %", 0),
         Column("deviation", 2),
     ]
@@ -155,7 +156,7 @@ def _fairness(trial: Trial, by_contender: Mapping[str, Said]) -> Iterator[Table]
     for corpus in (Corpus.RAVDESS, Corpus.MIR1K):
         own = [take for take in takes if take.corpus is corpus]
         yield _means(f"By gender: {corpus.value}", own, lambda take: take.gender, by_contender)
-    own = [take for take in takes if take.corpus in PROFESSIONAL and take.corpus is Corpus.GTSINGER and take.language]
+    own = [take for take in takes if take.corpus is Corpus.GTSINGER and take.language]
     yield _means("By language: gtsinger", own, lambda take: take.language, by_contender)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from vocalverse.bench.hearing.table import Cell, Column, Row, Table
 from vocalverse.bench.verdict.hearing import Version
 from vocalverse.bench.verdict.takes import Corpus
-from vocalverse.bench.verdict.trial import TOLD, Contender, Said, Trial
+from vocalverse.bench.verdict.trial import TOLD, Said, Trial
 from vocalverse.bench.verdict.ways import (
     CODECS,
     CROPS_S,
@@ -142,11 +142,3 @@ def _cell(moved: Moved) -> Cell:
         return None
     half, most = np.quantile(moved.by, (0.5, 0.9))
     return f"{half:.2f} / {most:.2f} / {100 * moved.within:.0f}"
-
-
-def largest_move(trial: Trial, contender: Contender, key: str) -> float:
-    """Nine tenths of takes move by less, whatever channel they go through."""
-    said = trial.said(contender, versions(trial))
-    known = groups(trial)
-    ways = [*known["rooms"], *known["codecs"], *known["levels"], *known["noise"]]
-    return float(np.quantile(_moved(trial, said, key, ways).by, 0.9))

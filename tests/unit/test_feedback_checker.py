@@ -28,7 +28,7 @@ FACTS = Facts(
         "Your endings fell by 2 decibels at 0:41 to 0:45, or −2.3 dB.",
         "乐句收尾弱了 2.3 分贝（0:41–0:45）。",
         "收尾弱了２.３分贝（０：４１—０：４５）。",
-        "在0分41秒到0分45秒，整体偏高 1.4 个半音。",
+        "在0分41秒到0分45秒，收尾弱了两分贝。整体偏高 1.4 个半音。",
         "You sing 138 cents, 1.4 semitones, too high in line 3.",
         "第三句偏高一百三十八音分。",
         "Your vibrato swings 5.5 times a second at 1:03.",
@@ -78,8 +78,16 @@ def test_what_was_not_measured_is_refused_and_quoted(text: str, quoted: str):
     assert f"“{quoted}”" in checked.why
 
 
+def test_a_number_is_not_told_of_another_moment_than_its_own():
+    assert (
+        check("Your endings fell by 2.3 dB at 0:41–0:45; your vibrato swings at 5.5 Hz (1:02–1:05).", FACTS).why == ""
+    )
+    swapped = check("Your endings fell by 2.3 dB at 1:02–1:05; your vibrato swings at 5.5 Hz (0:41–0:45).", FACTS)
+    assert swapped.why == "“2.3 db”, “5.5 hz” was not measured, or not there."
+
+
 def test_a_claim_names_what_was_measured():
-    told = {claim.quoted: claim.fact for claim in check("2.3 dB at 0:41–0:45, 5.5 Hz at 1:02", FACTS).claims}
+    told = {claim.quoted: claim.fact for claim in check("2.3 dB at 0:41–0:45. 5.5 Hz at 1:02.", FACTS).claims}
     assert told == {"2.3 db": "ends", "0:41-0:45": "ends", "5.5 hz": "rate", "1:02": "rate"}
 
 

@@ -154,16 +154,21 @@ def _of_figures(figures: Figures) -> Iterator[Fact]:
 
 
 def _of_lines(phrases: Phrases) -> Iterator[Fact]:
-    """Lines are counted from 1 where people count."""
     for line, cents, late_ms in zip(phrases.line, phrases.pitch_bias_cents, phrases.late_ms, strict=True):
+        name = _named(line)
         if line is not None:
-            yield Fact("line", line + 1, Quantity.LINE)
+            yield Fact(name, line + 1, Quantity.LINE)
         if cents is not None:
-            yield measured("pitch_bias_cents", cents, Unit.CENTS)
+            yield measured(name, cents, Unit.CENTS)
         if late_ms is not None:
-            yield measured("late_ms", late_ms, Unit.MS)
+            yield measured(name, late_ms, Unit.MS)
 
 
 def _phrases(phrases: Phrases) -> Iterator[Span]:
-    for from_s, to_s in zip(phrases.start_s, phrases.end_s, strict=True):
-        yield Span("phrase", from_s, to_s)
+    for line, from_s, to_s in zip(phrases.line, phrases.start_s, phrases.end_s, strict=True):
+        yield Span(_named(line), from_s, to_s)
+
+
+def _named(line: int | None) -> str:
+    """Lines are counted from 1 where people count."""
+    return "phrase" if line is None else f"line {line + 1}"

@@ -11,14 +11,10 @@ import soundfile
 
 from vocalverse.audio.loudness import loudness_lufs
 from vocalverse.audio.waveform import Samples
-from vocalverse.measure.notes import find_notes
-from vocalverse.measure.phrases import find_phrases
 from vocalverse.measure.pitch.tracker import PitchTracker
-from vocalverse.measure.singing.breath import find_breaths
-from vocalverse.measure.take import hear
 from vocalverse.synthesis.damage.family import Generator
 from vocalverse.synthesis.damage.graded import FAULTS, Fault
-from vocalverse.synthesis.damage.intact import Intact
+from vocalverse.synthesis.damage.intact import Intact, intact
 from vocalverse.synthesis.damage.kinds import CONTROL
 from vocalverse.synthesis.singing import RATE_HZ
 from vocalverse.training.listen import Listener
@@ -79,14 +75,6 @@ class Damager:
         damage = Damaged(fault.kind, grade, clip.id, self.wanted.generator)
         name = f"{clip.id} {fault.kind} {grade}"
         return replace(clip, id=name, audio=audio, ratings=(), synthetic=True, damage=damage)
-
-
-def intact(samples: Samples, tracker: PitchTracker) -> Intact:
-    """Of a voice alone, [frames, channels]; what is done to it is done to the mean of its channels."""
-    mono = samples.mean(axis=1, keepdims=True, dtype=np.float32)
-    heard = hear(mono, mono, mono, tracker)
-    notes = find_notes(heard)
-    return Intact(mono, heard.pitch, notes, find_phrases(notes, breaths=find_breaths(heard), lines=()))
 
 
 def graded(take: Intact, fault: Fault, wanted: Wanted, name: str) -> list[Samples]:

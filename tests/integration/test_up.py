@@ -55,7 +55,7 @@ def port() -> int:
 
 @pytest.fixture(scope="module")
 def first_check(tmp_path_factory: pytest.TempPathFactory, port: int) -> tuple[Path, dict[str, Any], float]:
-    """From nothing to two judged samples, then stopped."""
+    """From nothing to judged samples, then stopped."""
     data = tmp_path_factory.mktemp("house") / "a data folder"
     began = time.monotonic()
     ended = subprocess.run(
@@ -70,20 +70,34 @@ def data(first_check: tuple[Path, dict[str, Any], float]) -> Path:
     return first_check[0]
 
 
-def test_one_command_takes_two_samples_from_the_agent_to_an_assessment(
+def test_one_command_takes_samples_from_the_agent_to_their_scores(
     first_check: tuple[Path, dict[str, Any], float],
 ) -> None:
     _, told, _ = first_check
     assert told["new"]
-    assert {one["state"] for one in told["recordings"]} == {"done"}
+    assert [one["song"] for one in told["recordings"]] == ["sample-1", "sample-2", "sample-2-worse"]
+    assert [one["state"] for one in told["recordings"]] == ["done"] * 3
     for one in told["recordings"]:
         found = one["assessment"]
         assert (found["outcome"], found["verdict"], found["release"]) == ("scored", "pass", "lite")
-        assert set(found["dimensions"]) == {"breath", "technique", "timbre", "emotion"}
-        for score in (found["pitch"], found["rhythm"]):
-            assert 0 <= score["low"] <= score["value"] <= score["high"] <= 100
-            assert score["value"] > 50
+        assert list(found["dimensions"]) == ["breath", "emotion", "technique", "timbre"]
+        for score in (*found["dimensions"].values(), found["overall"]):
+            assert 1 <= score["low"] <= score["value"] <= score["high"] <= 5
+        assert found["evidence"]["technique"]
+        assert found["words"]["zh"]["overall"]
         assert found["measures"]["lines_share"] == 1
+
+
+def test_what_is_sung_worse_is_told_from_what_it_was_made_of(
+    first_check: tuple[Path, dict[str, Any], float],
+) -> None:
+    _, told, _ = first_check
+    _, better, worse = told["recordings"]
+    assert worse["assessment"]["overall"]["mark"] < better["assessment"]["overall"]["mark"] - 5
+    (apart,) = told["told_apart"]
+    assert (apart["better"], apart["worse"], apart["dimension"]) == ("sample-2", "sample-2-worse", "technique")
+    assert apart["scores"][0] > apart["scores"][1]
+    assert apart["unit"] == "cents"
 
 
 def test_after_a_check_nothing_runs_and_no_address_is_left(data: Path, port: int) -> None:

@@ -17,8 +17,10 @@ from vocalverse.measure.reference.read import read_reference
 from vocalverse.measure.reference.stored import to_json
 from vocalverse.measure.take import hear
 from vocalverse.records import (
+    OVERALL,
     Assessment,
     Finding,
+    Language,
     Measures,
     Outcome,
     Reason,
@@ -27,7 +29,7 @@ from vocalverse.records import (
     Verdict,
     no_progress,
 )
-from vocalverse.samples.make import CHARTS, TAKES, make_recording
+from vocalverse.samples.make import TAKES, make_recording
 from vocalverse.synthesis.melodies import melody
 
 RATE_HZ = 44_100
@@ -108,6 +110,7 @@ def test_what_cannot_be_judged_is_refused_with_its_measures(samples: np.ndarray,
     assert found.reasons == (reason,)
     assert found.scores == ()
     assert found.measures is not None
+    assert [(words.about, words.language) for words in found.feedback] == [(OVERALL, one) for one in Language]
 
 
 def test_what_is_too_long_is_refused_without_measures_of_its_beginning(tmp_path: Path):
@@ -159,7 +162,9 @@ def test_the_rules_decide_and_what_was_measured_is_kept(
 
 
 def test_a_take_is_held_against_its_song(whole_assessor: Assessor, recorded: Recorded):
-    references = {ReferenceKind.MELODY: to_json(read_reference(CHARTS[1].read_bytes(), name="chart.txt"))}
+    references = {
+        ReferenceKind.MELODY: to_json(read_reference(TAKES[1].with_suffix(".txt").read_bytes(), name="chart.txt"))
+    }
     with recorded.recording.open("rb") as audio:
         found = whole_assessor(Take(ID, audio, references=references), no_progress)
     assert (found.verdict, found.remarks) == (Verdict.PASS, ())
@@ -169,6 +174,7 @@ def test_a_take_is_held_against_its_song(whole_assessor: Assessor, recorded: Rec
     assert figures.song_latency_s == pytest.approx(1.47, abs=0.05)  # the count-in and the room
     assert min(figures.pitch_score, figures.rhythm_score) > 60
     assert figures.pitch_low <= figures.pitch_score <= figures.pitch_high
+    assert {words.about for words in found.feedback} == {OVERALL, "pitch", "rhythm"}
 
 
 def test_a_known_guide_that_is_played_back_is_refused(whole_assessor: Assessor, recorded: Recorded):

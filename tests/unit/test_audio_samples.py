@@ -5,8 +5,11 @@ import numpy as np
 import pytest
 import soundfile
 
+from vocalverse.measure.pitch.tracker import PitchTracker
 from vocalverse.samples import TAKES, make_recording, write_samples
 from vocalverse.samples.music import RATE_HZ, Key, backing, key_of
+from vocalverse.samples.worse import worse
+from vocalverse.synthesis.damage.intact import intact
 
 KEYS = [Key(0, minor=False), Key(9, minor=True), Key(6, minor=False)]
 
@@ -46,7 +49,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def inbox(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the two samples as the agent finds them."""
+    """A folder with the samples as the agent finds them."""
     folder = tmp_path_factory.mktemp("agent") / "inbox"
     write_samples(folder)
     return folder
@@ -80,6 +83,8 @@ def test_the_samples_come_with_sidecars_that_grant_nothing(inbox: Path):
     assert sorted(path.name for path in inbox.iterdir()) == [
         "sample-1.flac",
         "sample-1.json",
+        "sample-2-worse.flac",
+        "sample-2-worse.json",
         "sample-2.flac",
         "sample-2.json",
     ]
@@ -88,3 +93,22 @@ def test_the_samples_come_with_sidecars_that_grant_nothing(inbox: Path):
         assert said["consent"] == {"keep_audio": False, "training": False, "share": False}
         assert said["singer"].startswith("sample-singer-")
         assert soundfile.info(recording).samplerate == RATE_HZ
+
+
+def test_what_is_sung_worse_is_out_of_tune_and_nothing_else():
+    sung, _ = soundfile.read(TAKES[1], dtype="float64")
+    tracker = PitchTracker.open()
+    before, after = (intact(voice[:, None].astype(np.float32), tracker) for voice in (sung, worse(sung, seed=2)))
+    both = before.pitch.voiced & after.pitch.voiced
+    off = 100 * np.abs(before.pitch.midi - after.pitch.midi)[both]
+    assert 40 < np.median(off) < 110
+    assert both.sum() > 0.85 * before.pitch.voiced.sum()
+    loud = [10 * np.log10(np.mean(np.square(one.samples))) for one in (before, after)]
+    assert loud[1] == pytest.approx(loud[0], abs=1.0)
+
+
+def test_what_is_sung_worse_has_the_room_and_the_backing_of_what_it_was_made_of(inbox: Path):
+    sounds = [soundfile.read(inbox / f"{name}.flac")[0] for name in ("sample-2", "sample-2-worse")]
+    assert len(sounds[0]) == len(sounds[1])
+    count_in = [sound[: RATE_HZ // 2] / np.abs(sound).max() for sound in sounds]  # nobody sings yet
+    assert likeness(count_in[0][:, 0], count_in[1][:, 0]) > 0.99

@@ -1,7 +1,8 @@
 """`vocalverse up`: everything on this machine with one command."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +27,7 @@ _SERVER = "Use this {} instead of the embedded one."
 @click.option("--check", is_flag=True, help="Stop when the samples are judged: exit status 0 when all went well.")
 @click.option("--json", "as_json", is_flag=True, help="Print the results for programs; all else goes to stderr.")
 def up(*, data: Path | None, as_json: bool, **said: Any) -> None:
-    """Start everything on this machine, judge two sample recordings, and keep running until Ctrl-C.
+    """Start everything on this machine, judge sample recordings, and keep running until Ctrl-C.
 
     Postgres and Valkey come with it; what they keep is found again at the next start.
 
@@ -79,11 +80,15 @@ class _TextScreen:
 
     def results(self, recordings: "Sequence[Recording]", *, address: str, new: bool) -> None:
         from vocalverse.cli.output import show_rows
+        from vocalverse.cli.up_views import row, told_apart
 
         self.close()
         self.say("The sample recordings:" if new else "The sample recordings, judged at an earlier start:")
-        rows = [_row(one) for one in recordings]
-        show_rows(rows, columns=list(rows[0]) if rows else [], as_json=False, empty="They were deleted.")
+        rows = [row(one) for one in recordings]
+        columns = list(dict.fromkeys(name for one in rows for name in one))
+        show_rows(rows, columns=columns, as_json=False, empty="They were deleted.")
+        for apart in told_apart(recordings):
+            self.say(apart.sentence())
         if self._stays:
             self.say(f"VocalVerse runs at {address}. Ctrl-C stops it.")
 
@@ -102,8 +107,10 @@ class _JsonScreen(_TextScreen):
 
     def results(self, recordings: "Sequence[Recording]", *, address: str, new: bool) -> None:
         from vocalverse.cli.output import show_json
+        from vocalverse.cli.up_views import told_apart
 
-        show_json({"address": address, "new": new, "recordings": recordings})
+        apart = [asdict(one) for one in told_apart(recordings)]
+        show_json({"address": address, "new": new, "recordings": recordings, "told_apart": apart})
         sys.stdout.flush()
 
 
@@ -121,20 +128,3 @@ def _fraction(recording: "Recording") -> float:
 
 def _stage(recording: "Recording") -> str:
     return f"{recording.get('song') or 'sample'}: {recording.get('stage') or recording['state']}"
-
-
-def _row(recording: "Recording") -> dict[str, object]:
-    assessment = recording.get("assessment") or {}
-    measures = assessment.get("measures") or {}
-    return {
-        "recording_id": recording["recording_id"],
-        "state": recording["state"],
-        "outcome": assessment.get("outcome"),
-        "reasons": [reason["code"] for reason in assessment.get("reasons") or []],
-        **{name: _mark(assessment.get(name)) for name in ("pitch", "rhythm")},
-        **{name: measures.get(name) for name in ("duration_s", "loudness_lufs")},
-    }
-
-
-def _mark(mark: Mapping[str, float] | None) -> str | None:
-    return f"{mark['value']:.0f} ({mark['low']:.0f} to {mark['high']:.0f})" if mark else None

@@ -1,4 +1,4 @@
-"""Two sample recordings, taken in as a venue's would be: by the agent, over HTTP, through the queue to a worker."""
+"""Sample recordings, taken in as a venue's would be: by the agent, over HTTP, through the queue to a worker."""
 
 import json
 import signal
@@ -15,7 +15,6 @@ from vocalverse.embedded.server import write_private
 from vocalverse.errors import Unavailable
 from vocalverse.records import ReferenceKind, TaskState
 
-SAMPLES = 2
 VENUE = "sample"
 
 _POLL_S = 0.2
@@ -41,23 +40,27 @@ class FirstTakes:
     def close(self) -> None:
         self._http.close()
 
+    def all_done(self, recordings: Sequence[Recording]) -> bool:
+        return len(recordings) == _count() and all(one["state"] == TaskState.DONE for one in recordings)
+
     def take_in(self, tend: Callable[[], None], say: Callable[[str], None]) -> bool:
         """Hand them to the agent, unless an earlier start has done so; false where nothing was to do."""
         self._folder.mkdir(mode=0o700, exist_ok=True)
         self._present_key()
-        if len(self.recordings()) >= SAMPLES:
+        if len(self.recordings()) >= _count():
             return False
-        say("Two sample recordings go in through the agent …")
+        say("Sample recordings go in through the agent: two, and one of them sung worse on purpose …")
         self._write()
         _tell_how_they_go(self._database_url)
         self._run_agent(tend)
         return True
 
     def recordings(self) -> Sequence[Recording]:
-        """What the gateway has of them."""
-        listed = self._http.get("/v1/recordings", params={"limit": SAMPLES})
+        """What the gateway has of them, in the order of their names."""
+        listed = self._http.get("/v1/recordings", params={"limit": _count()})
         listed.raise_for_status()
-        return [self._http.get(f"/v1/recordings/{one['recording_id']}").json() for one in listed.json()["items"]]
+        items = sorted(listed.json()["items"], key=lambda one: (str(one["song"]), one["recording_id"]))
+        return [self._http.get(f"/v1/recordings/{one['recording_id']}").json() for one in items]
 
     def until_judged(
         self, tend: Callable[[], None], show: Callable[[Sequence[Recording]], None]
@@ -99,7 +102,7 @@ class FirstTakes:
     def _write(self) -> None:
         from vocalverse.samples import write_samples
 
-        if len(list(self._takes.glob("*.flac"))) < SAMPLES:
+        if len(list(self._takes.glob("*.flac"))) < _count():
             write_samples(self._takes)
 
     @property
@@ -157,7 +160,7 @@ def _tell_how_they_go(database_url: str) -> None:
 
     from vocalverse.measure.reference.read import read_reference
     from vocalverse.measure.reference.stored import to_json
-    from vocalverse.samples.make import CHARTS, song_of
+    from vocalverse.samples import SAMPLES
     from vocalverse.store.connect import owner_engine
     from vocalverse.store.song_references import keep_reference
     from vocalverse.store.songs import add_song
@@ -166,18 +169,24 @@ def _tell_how_they_go(database_url: str) -> None:
     engine = owner_engine(database_url)
     with engine.begin() as connection:
         venue_id = find_venue(connection, VENUE)
-        for number, chart in enumerate(CHARTS, start=1):
-            data = chart.read_bytes()
-            melody = read_reference(data, name=chart.name)
+        for sample in SAMPLES:
+            data = sample.chart.read_bytes()
+            melody = read_reference(data, name=sample.chart.name)
             keep_reference(
                 connection,
-                song_id=add_song(connection, venue_id=venue_id, ref=song_of(number), title=melody.title),
+                song_id=add_song(connection, venue_id=venue_id, ref=sample.name, title=melody.title),
                 kind=ReferenceKind.MELODY,
                 source=melody.source,
                 melody=to_json(melody),
                 sha256=sha256(data).digest(),
             )
     engine.dispose()
+
+
+def _count() -> int:
+    from vocalverse.samples import SAMPLES  # with what makes them: not needed before the servers run
+
+    return len(SAMPLES)
 
 
 def _standing(recording: Recording) -> list[object]:

@@ -1,4 +1,4 @@
-"""`vocalverse up`: everything on this machine, under one supervisor, from empty folders to two judged samples."""
+"""`vocalverse up`: everything on this machine, under one supervisor, from empty folders to judged samples."""
 
 import signal
 import time
@@ -11,12 +11,12 @@ from typing import Protocol
 
 from vocalverse.embedded.children import Children
 from vocalverse.embedded.first_release import choose_first
-from vocalverse.embedded.first_takes import SAMPLES, FirstTakes, Recording
+from vocalverse.embedded.first_takes import FirstTakes, Recording
 from vocalverse.embedded.folder import DataFolder, explaining
 from vocalverse.embedded.server import port_is_free
 from vocalverse.embedded.stack import servers, stack_of
 from vocalverse.errors import BadSettings, Busy, Unavailable
-from vocalverse.records import TaskState, WorkerClass
+from vocalverse.records import WorkerClass
 from vocalverse.settings import Settings, environment_for
 
 _TEND_EVERY_S = 0.2
@@ -99,7 +99,7 @@ def up(options: UpOptions, screen: Screen) -> bool:
         screen.results(judged, address=address, new=new)
         if not options.check:
             _tend_forever(tend)
-    return len(judged) == SAMPLES and all(one["state"] == TaskState.DONE for one in judged)
+    return takes.all_done(judged)
 
 
 def _commands(options: UpOptions) -> dict[str, Sequence[str]]:

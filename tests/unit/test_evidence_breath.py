@@ -10,14 +10,14 @@ import pytest
 from vocalverse.evidence.breath import KINDS
 from vocalverse.evidence.kind import Found
 from vocalverse.measure.frames import Frames, Signal
-from vocalverse.measure.reference.melody import Melody
+from vocalverse.measure.singing.breathing import BreathInWord
 from vocalverse.measure.singing.intake import QUIET_DB
 from vocalverse.measure.take import Measured, measure_take
 from vocalverse.synthesis.melodies import melody
 from vocalverse.synthesis.singing import Sung, Tone, sing
 from vocalverse.synthesis.throat import Voice
 
-SONG = melody(6, seed=3)
+SONG = melody(4, seed=3)
 FIND = {kind.name: kind.find for kind in KINDS}
 
 
@@ -130,26 +130,51 @@ def test_what_is_sung_on_one_breath_ends_where_air_can_be_taken():
     assert found("sung_on_one_breath", take).amount == 3
 
 
-def sung_song(song: Melody, *, held: float) -> Measured:
+@cache
+def sung_song(held: float) -> Measured:
+    """Of its last notes so much."""
     tones, at_s = [], 0.0
-    for line in song.lines:
+    for line in SONG.lines:
         for note in line.notes:
             length_s = (note.end_s - note.start_s) * (held if note is line.notes[-1] else 1)
             tones.append(Tone(note.midi or 60, length_s, rest_s=max(0.0, note.start_s - at_s)))
             at_s = note.start_s + length_s
-    return measure_take(sing(tones, seed=4).heard(), song)
+    return measure_take(sing(tones, seed=4).heard(), SONG)
 
 
 def test_lines_that_are_sung_out_are_told_from_those_that_are_not():
-    whole, half = (found("last_notes_sung_out", sung_song(SONG, held=held)) for held in (1.0, 0.5))
+    whole, half = (found("last_notes_sung_out", sung_song(held)) for held in (1.0, 0.5))
     assert whole.value > 0.9
     assert half.value == pytest.approx(0.5, abs=0.12)
 
 
-def test_breaths_between_words_cut_none():
-    take = sung_song(SONG, held=1.0)
-    assert FIND["breaths_in_words"](take) is None  # there are none
+def test_breaths_that_cut_a_word_are_a_share_of_all():
     assert FIND["breaths_in_words"](measured(tuple(phrases(breath_db=-16)))) is None  # no words are known
+    take = measured(tuple(phrases(breath_db=-16)))
+    assert len(take.breathing.breaths) == 3
+    cutting = replace(take, breathing=replace(take.breathing, in_words=(BreathInWord(breath=1, word=0),)))
+    cut = found("breaths_in_words", cutting)
+    assert cut.value == pytest.approx(1 / 3)
+    assert [one.value for one in cut.moments] == [0, 1, 0]
+
+
+def test_last_notes_that_go_flat_sag():
+    sagging = [replace(tone, drift_cents=-80.0) if tone.length_s == 1.2 else tone for tone in phrases()]
+    assert value("phrase_ends_sag", sagging) < value("phrase_ends_sag", phrases()) - 20
+
+
+def test_a_voice_that_wanders_wavers():
+    values = [value("held_tones_waver", phrases(), Voice(wobble_cents=cents)) for cents in (0.0, 25.0)]
+    assert values[0] < 4
+    assert values[1] > 8
+
+
+def test_breaks_are_counted_by_the_minute_of_long_tones():
+    take = measured(tuple(phrases()))
+    tones = take.long_tones.tones
+    broken = replace(take, long_tones=replace(take.long_tones, tones=(replace(tones[0], breaks=1), *tones[1:])))
+    assert value("voice_breaks", phrases()) == 0
+    assert found("voice_breaks", broken).value == pytest.approx(60 / (3 * 1.2), rel=0.1)
 
 
 def test_of_nothing_sung_nothing_is_told():

@@ -86,7 +86,19 @@ def test_a_licence_that_forbids_it_is_accepted_by_name_and_that_is_written_down(
         actions = connection.scalars(text("SELECT action FROM audit WHERE subject = 'tiny' ORDER BY id")).all()
     assert actions == ["release_activated", "licence_accepted:MIT"]
     house.said("releases", "activate", "none")
-    assert house.json("releases", "activate", "tiny")["changed"]  # it was agreed to before
+    said = house.said("releases", "activate", "tiny")  # it was agreed to before
+    assert "tiny judges what comes from here on" in said
+    assert "not known to be free for commercial use" in said
+
+
+def test_a_plain_flag_accepts_what_it_lists_and_that_is_written_down_by_name(house: House) -> None:
+    make_tiny_release(releases(house), commercial=Commercial.NO)
+    done = house.run("releases", "activate", "tiny", "--accept-licence")
+    assert (done.exit_code, "You agree, for tiny, to:\n  MIT (random weights" in done.stderr) == (0, True)
+    with house.engine.connect() as connection:
+        actions = connection.scalars(text("SELECT action FROM audit WHERE subject = 'tiny' ORDER BY id")).all()
+    assert actions == ["release_activated", "licence_accepted:MIT"]
+    assert json.loads((releases(house) / "tiny.accepted.json").read_text())["licences"] == ["MIT"]
 
 
 def test_whoever_activates_is_told_who_can_judge_by_it(house: House) -> None:

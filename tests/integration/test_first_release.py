@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
+from tests.releases import make_tiny_release
 from tests.seeding import add_tasks, add_venue
 from vocalverse.embedded.first_release import FIRST, choose_first
 from vocalverse.models.catalogue import Commercial
@@ -56,6 +57,14 @@ def test_what_an_operator_chose_stays(start: Start, owner: Engine):
         activate(connection, Known(NONE, None), actor="cli")
     assert start() == []
     assert active(owner) == NONE
+
+
+def test_what_is_not_free_for_venues_is_marked_at_every_start(start: Start, owner: Engine, tmp_path: Path):
+    sealed = make_tiny_release(tmp_path / "releases", commercial=Commercial.NO)
+    with owner.begin() as connection:
+        activate(connection, Known.of(sealed), actor="cli")
+    (said,) = start()
+    assert said.startswith("tiny judges here. tiny holds what is not known to be free for commercial use")
 
 
 def test_who_recorded_before_there_was_a_judge_is_told_how_to_have_it_judged(start: Start, owner: Engine):

@@ -34,11 +34,13 @@ def activate(name: str, accepted: tuple[str, ...], as_json: bool) -> None:
     vocalverse releases activate lite-research --accept-licence
     vocalverse releases install ./gold-2 && vocalverse releases activate gold-2
     """
+    from vocalverse.release.licence import mark
     from vocalverse.store.releases import activate as begin
     from vocalverse.store.releases import list_registered
 
     settings = Settings.read()
-    agreed = agreed_to(_shelf(settings).read(name), accepted) if accepted and name != NONE else ()
+    spec = _shelf(settings).read(name) if name != NONE else None
+    agreed = agreed_to(spec, accepted) if spec else ()
     release = verified(settings, name, accepted=agreed)
     with operating(settings) as connection:
         notes = [f"licence_accepted:{licence}" for licence in dict.fromkeys(agreed)]
@@ -46,7 +48,8 @@ def activate(name: str, accepted: tuple[str, ...], as_json: bool) -> None:
         known = list_registered(connection, worker_silent_s=settings.worker_silent_s)
     now = next(one for one in known if one.name == name)
     said = "judges what comes from here on" if changed else "was active already"
-    show_done(f"{name} {said}. {_held(now)}", {**asdict(now), "changed": changed}, as_json=as_json)
+    told = [f"{name} {said}.", _held(now), mark(spec) if spec else ""]
+    show_done(" ".join(filter(None, told)), {**asdict(now), "changed": changed}, as_json=as_json)
 
 
 def verified(settings: Settings, name: str, *, accepted: Sequence[str] = ()) -> "Known":

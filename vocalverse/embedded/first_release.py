@@ -4,10 +4,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vocalverse.errors import VocalVerseError
 from vocalverse.settings import Settings
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
+
+    from vocalverse.release.shelf import ReleaseShelf
 
 FIRST = "lite"
 
@@ -25,16 +28,27 @@ def choose_first(settings: Settings, say: Callable[[str], None]) -> None:
     from vocalverse.store.connect import owner_engine
     from vocalverse.store.releases import Known, activate, active_release, was_chosen
 
-    engine = owner_engine(settings.database_url)
+    shelf, engine = ReleaseShelf(Path(settings.releases)), owner_engine(settings.database_url)
     with engine.begin() as connection:
         if not was_chosen(connection):
-            sealed = ReleaseShelf(Path(settings.releases)).ready(FIRST)
+            sealed = shelf.ready(FIRST)
             activate(connection, Known.of(sealed), actor="up")
             say(_CHOSEN + (_RESCORE if _has_recordings(connection) else ""))
         active = active_release(connection).name
     engine.dispose()
     if active == FIRST:
         say(_MORE)
+    elif marked := _marked(shelf, active):
+        say(f"{active} judges here. {marked}")
+
+
+def _marked(shelf: "ReleaseShelf", name: str) -> str:
+    from vocalverse.release.licence import mark
+
+    try:
+        return mark(shelf.read(name))
+    except VocalVerseError:  # it is nobody's start that fails of it: the doctor tells what is wrong with it
+        return ""
 
 
 def _has_recordings(connection: "Connection") -> bool:

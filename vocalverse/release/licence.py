@@ -14,6 +14,13 @@ def restricted(spec: ReleaseSpec) -> tuple[Part, ...]:
     return tuple(part for part in spec.parts or (_UNSAID,) if part.commercial is not Commercial.YES)
 
 
+def mark(spec: ReleaseSpec) -> str:
+    """What is said wherever a release that not everybody may use is at work; nothing of others."""
+    if not restricted(spec):
+        return ""
+    return f"{spec.name} holds what is not known to be free for commercial use (vocalverse releases show {spec.name})."
+
+
 def require_accepted(spec: ReleaseSpec, accepted: Collection[str]) -> None:
     """`accepted` are licences by their names, as somebody typed them who had read them."""
     agreed = {_plain(name) for name in accepted}

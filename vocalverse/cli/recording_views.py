@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from vocalverse.store.recordings import Outlook, View
     from vocalverse.store.results import Result
 
+_MOST = 2  # pieces of evidence on either side
 _EVIDENCE = ("dimension", "evidence", "value", "there", "effect", "at")
 _JUDGED = ("dimension", "mark", "mark_low", "mark_high", "value", "low", "high")
 
@@ -60,9 +61,11 @@ def tell_result(result: "Result") -> None:
 
 
 def _evidence(result: "Result") -> Iterator[dict[str, object]]:
-    """What raised a score most first."""
+    """What raised each score most, and what lowered it most. All of it is in the JSON."""
     for dimension, pieces in result.evidence.items():
-        for one in pieces:
+        raised = [one for one in pieces if one.effect > 0][:_MOST]
+        lowered = [one for one in pieces if one.effect < 0][-_MOST:]
+        for one in (*raised, *lowered):
             yield {
                 "dimension": dimension,
                 "evidence": one.name,

@@ -11,7 +11,7 @@ from vocalverse.evidence.kind import Found
 from vocalverse.evidence.timbre import KINDS
 from vocalverse.measure.frames import Frames, Heard, Signal
 from vocalverse.measure.take import measure_take
-from vocalverse.synthesis.singing import Tone, Vowel, sing
+from vocalverse.synthesis.singing import Place, Tone, Vowel, sing
 from vocalverse.synthesis.throat import Voice
 
 VOWELS = (Vowel.A, Vowel.E, Vowel.O, Vowel.I)
@@ -73,3 +73,10 @@ def test_what_is_heard_beside_the_voice_makes_it_tell_less() -> None:
     amounts = [found(beside(take, np.float32(loud) * backing))["tone_clear"].amount for loud in (0.0, 0.3, 1.0, 3.0)]
     assert amounts == sorted(amounts, reverse=True)
     assert amounts[-1] < amounts[0] / 3
+
+
+def test_a_room_makes_clarity_tell_less_and_the_balance_as_much() -> None:
+    take = sing([Tone(55, 0.5, rest_s=0.4) for _ in range(6)], place=Place(t60_s=0.8)).heard()
+    dry, roomy = found(take), found(replace(take, dry=take.wet))
+    assert roomy["tone_clear"].amount < 0.7 * dry["tone_clear"].amount
+    assert roomy["tone_open"].amount == pytest.approx(dry["tone_open"].amount, rel=0.3)

@@ -9,13 +9,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import binary_erosion
 
 from vocalverse.measure.frames import BIN_HZ, HOP_S, Floats, Heard
 from vocalverse.measure.notes import Note
 from vocalverse.measure.phrases import Phrase
 from vocalverse.measure.runs import frames_between, runs
-from vocalverse.measure.singing.voice_quality import tone_to_noise_db
+from vocalverse.measure.singing.voice_quality import steady_frames, tone_to_noise_db
 
 _LEAST_S = 1.0  # of loud voice in a take: a mean over fewer vowels tells the vowel
 _LEAST_IN_PHRASE_S = 0.5
@@ -25,7 +24,7 @@ _EDGE = 3  # frames at either end of a stretch: attacks and releases
 _HARMONICS, _HIGHEST_HZ = 3.5, 2_200.0  # as many of every voice: what shakes the pitch shakes higher ones more
 _CLEARER_DB_PER_OCTAVE = 2.5  # of pitch, in anybody
 _CLEARER_FROM_HZ = 220.0
-_SOFT_DB = 15.0  # below the median voice
+_HELD_SEMITONES_PER_S = 6.0  # slower than vibrato between its turns
 _ROUGH_DB, _ROUGH_S = 9.0, 0.05
 
 _LOWEST_HZ, _BODY_HZ, _OPEN_HZ, _TOP_HZ = 80.0, 575.0, 1_500.0, 4_000.0
@@ -35,6 +34,9 @@ _CARRYING_HZ = 2_000.0
 
 _TONE_S = 0.2  # at least, within a note: its colour
 _MOVES_SLOWLY = 2  # degree of what a vowel's own movement takes
+
+_TAIL = range(5, 12)  # frames behind the voice: behind what the window smears of it, before the next consonant
+_BEFORE_TAIL, _CLOSED = 20, 3  # frames: of voice, and of a gap that is none
 
 Curve = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -69,43 +71,45 @@ class ToneColour:
 class Colour:
     """None where too little is sung to tell."""
 
-    clear_s: float  # of voice without its edges
+    held_s: float  # of voice that neither begins nor ends nor slides
     clear_db: float | None  # tone against noise in the lowest harmonics, as it would be at 220 Hz; the median
-    rough_share: float | None  # of `clear_s`: hoarse, creaking or hissing rather than tone
+    rough_share: float | None  # of `held_s`: hoarse, creaking or hissing rather than tone
     balance: Balance | None
     phrases: tuple[PhraseColour, ...]
     tones: tuple[ToneColour, ...]
     wavers_db: float | None  # the tones' median
+    tail_db: float | None  # what sounds on when the voice has stopped, against it: the room, and what was not separated
 
 
 def measure_colour(heard: Heard, notes: Sequence[Note], phrases: Sequence[Phrase]) -> Colour:
     voiced, level_db = heard.pitch.voiced, heard.dry.level_db
     if not voiced.any():
-        return Colour(0.0, None, None, None, (), (), None)
+        return Colour(0.0, None, None, None, (), (), None, None)
     loud = voiced & (level_db > np.percentile(level_db[voiced], 95) - _LOUD_DB)
-    inside = binary_erosion(voiced, iterations=_EDGE) & (level_db > np.median(level_db[voiced]) - _SOFT_DB)
-    clear_db = _clear_db(heard, inside)
+    held = steady_frames(heard, semitones_per_s=_HELD_SEMITONES_PER_S)
+    clear_db = _clear_db(heard, held)
     clear, rough_share = _clarity(clear_db, least_s=_LEAST_S)
     tones = tuple(tone for index, note in enumerate(notes) if (tone := _tone(heard, note, index)))
     return Colour(
-        clear_s=float(inside.sum() * HOP_S),
+        held_s=float(held.sum() * HOP_S),
         clear_db=clear,
         rough_share=rough_share,
         balance=_balance(heard, loud, least_s=_LEAST_S),
         phrases=tuple(_phrase(heard, phrase, index, loud, clear_db) for index, phrase in enumerate(phrases)),
         tones=tones,
         wavers_db=float(np.median([tone.wavers_db for tone in tones])) if tones else None,
+        tail_db=_tail_db(heard),
     )
 
 
-def _clear_db(heard: Heard, inside: Bools) -> Curve:
-    """[frames], not a number outside."""
-    hz = heard.pitch.hz[inside].astype(np.float64)
+def _clear_db(heard: Heard, held: Bools) -> Curve:
+    """[frames], not a number where nothing is held."""
+    hz = heard.pitch.hz[held].astype(np.float64)
     bins = np.arange(round(_HIGHEST_HZ / BIN_HZ) + 1) * BIN_HZ
-    lowest = heard.dry.power[inside, : len(bins)] * (bins < _HARMONICS * hz[:, None])
-    clear_db = np.full(len(inside), np.nan)
+    lowest = heard.dry.power[held, : len(bins)] * (bins < _HARMONICS * hz[:, None])
+    clear_db = np.full(len(held), np.nan)
     higher_db = _CLEARER_DB_PER_OCTAVE * np.log2(np.maximum(hz, 1.0) / _CLEARER_FROM_HZ)
-    clear_db[inside] = tone_to_noise_db(lowest, hz, (0.0, _HIGHEST_HZ)) - higher_db
+    clear_db[held] = tone_to_noise_db(lowest, hz, (0.0, _HIGHEST_HZ)) - higher_db
     return clear_db
 
 
@@ -171,6 +175,18 @@ def _bright_db(power: Floats) -> Curve:
     above, below = power[:, body:top].sum(axis=1), power[:, lowest:body].sum(axis=1)
     decibels: Curve = 10 * np.log10(np.maximum(above, 1e-20) / np.maximum(below, 1e-20)).astype(np.float64)
     return decibels
+
+
+def _tail_db(heard: Heard) -> float | None:
+    """The median over the stretches of voice that a rest follows."""
+    voiced, power = heard.pitch.voiced, 10 ** (heard.dry.level_db.astype(np.float64) / 10)
+    tails_db = []
+    for stretch in runs(voiced, closing=_CLOSED):
+        tail = slice(stretch.stop + _TAIL.start, stretch.stop + _TAIL.stop)
+        if len(stretch) >= _BEFORE_TAIL and tail.stop <= len(voiced) and not voiced[stretch.stop : tail.stop].any():
+            sung = float(np.median(power[stretch.start : stretch.stop]))
+            tails_db.append(10 * np.log10(max(float(power[tail].mean()), 1e-12) / max(sung, 1e-12)))
+    return float(np.median(tails_db)) if tails_db else None
 
 
 def _decibels(part: Curve, other: Curve) -> float:

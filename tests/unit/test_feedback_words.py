@@ -6,6 +6,7 @@ import string
 from collections.abc import Iterator
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from tests.unit.test_prescreen_evidence import RECORDING
@@ -31,8 +32,12 @@ from vocalverse.records import (
     Verdict,
     Words,
 )
+from vocalverse.release.spec import HEARD
 from vocalverse.sung import Figures, Notes, Phrases, Sung
+from vocalverse.toml import read_table
+from vocalverse.training.recipe_read import BUNDLED
 
+TABLES = BUNDLED / "lite"
 HANZI = re.compile("[一-鿿]")
 
 
@@ -71,6 +76,17 @@ def test_every_piece_of_evidence_has_words_in_both_languages(kind: Kind):
 
 def test_nothing_is_said_of_evidence_that_there_is_not():
     assert set(phrases()) <= {kind.name for kind in KINDS}
+
+
+@pytest.mark.parametrize("table", ["breath", "technique", "timbre", "emotion", "overall"])
+def test_advice_knows_two_sides_where_too_much_lowers_a_score_and_too_little(table: str):
+    read = read_table(TABLES / f"{table}.toml")
+    for one in read["evidence"]:
+        at, to = np.asarray(one["at"]), np.asarray(one["to"])
+        peak, best = int(to.argmax()), phrases()[one["name"]].best if one["name"] != HEARD else None
+        both = (to[: peak + 1].min() < read["usual"]) and (to[peak:].min() < read["usual"])
+        assert best is not None or not both, one["name"]
+        assert best is None or np.interp(best, at, to) >= to.max() - 0.2, one["name"]
 
 
 @pytest.mark.parametrize("language", Language)

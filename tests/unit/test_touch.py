@@ -45,3 +45,12 @@ def test_leaps_are_told_within_a_breath_alone() -> None:
     found = touched(sing([Tone(60, 0.5), Tone(67, 0.5), Tone(60, 0.5, rest_s=1.0)]))
     assert [one.leap_semitones is None for one in found] == [True, False, True]
     assert found[1].leap_semitones == pytest.approx(7, abs=0.5)
+
+
+def test_a_vibrato_on_notes_too_short_to_tell_alone_is_none_either() -> None:
+    def wobble(swing: Vibrato) -> float:
+        tones = [Tone(60 + step, 0.5, rest_s=0.2, vibrato=swing) for step in (0, 4, 7, 5, 2, 4, 0)]
+        return float(np.median([one.wobble_cents or np.nan for one in touched(sing(tones))]))
+
+    swinging_by = 80 / np.sqrt(2)
+    assert wobble(Vibrato(5.5, 80, onset_s=0.05)) < 0.4 * swinging_by

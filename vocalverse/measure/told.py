@@ -2,9 +2,9 @@
 
 ```
 {"version": 1, "voiced_s": …, "notes": [{"start_s": …, "end_s": …, "midi": …}, …], "phrases": [{…, "notes": [0, 7]}],
- "vibrato": {…}, "long_tones": {…}, "ornaments": […], "touch": […], "dynamics": {…}, "compass": {…}, "ring": {…},
- "voice": {…}, "breathing": {…}, "room": {…}, "by_itself": {…}, "against_song": {…} | "nothing_sung" | null,
- "authenticity": {…}}
+ "vibrato": {…}, "long_tones": {…}, "support": […], "ornaments": […], "touch": […], "dynamics": {…}, "compass": {…},
+ "ring": {…}, "voice": {…}, "colour": {…}, "air": {…}, "breathing": {…}, "room": {…}, "by_itself": {…},
+ "against_song": {…} | "nothing_sung" | null, "authenticity": {…}}
 ```
 Seconds are in the recording's time, units stand in the names, null is what cannot be known. A range is [first, behind the
 last]. The song's own melody and the pitch of each frame are left out. Where it is kept, its notes stand beside it.

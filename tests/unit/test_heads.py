@@ -246,6 +246,19 @@ def test_a_normalised_encoder_may_be_as_loud_as_it_likes():
     same(judged(head, Heard((heard,))), judged(head, Heard((louder,))))
 
 
+@pytest.mark.parametrize("pooling", [Pooling.MEAN, Pooling.STATISTICS])
+def test_a_standardised_head_hears_the_same_in_any_unit(pooling: Pooling):
+    config = replace(PLAIN, pooling=pooling, standardised=True)
+    takes = [take(config, 1.0 + seed, seed=seed) for seed in range(6)]
+    louder = [replace(one, frames=tuple(replace(f, values=100 * f.values + 7) for f in one.frames)) for one in takes]
+    said = []
+    for some in (takes, louder):
+        head = build(config, seed=1).eval()
+        head.fit_usual([collate(config, [one]) for one in some])
+        said.append(head(collate(config, some)).value)
+    torch.testing.assert_close(said[0], said[1], rtol=1e-3, atol=1e-3)
+
+
 @pytest.mark.parametrize("cross", [True, False])
 def test_text_is_heard_against_the_sound_word_by_word_where_asked(cross: bool):
     config = replace(PLAIN, text=TextInput(6, cross_attention=cross))

@@ -77,6 +77,7 @@ def config_of(member: Member, head: HeadRecipe, recipe: Recipe, known: Known) ->
         domains=known.domains if head.domains else (),
         annotators=known.raters,
         embedding=head.embedding,
+        standardised=head.standardised,
     )
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -114,9 +114,9 @@ def _split(recipe: Recipe, manifest: Manifest) -> Splits:
 
 
 def _begin(job: Job) -> None:
-    """A folder holds one run; it goes on only as what it was begun as."""
+    """A folder holds one run; it goes on only as what it was begun as. What evidence is worth is not learnt."""
     asked = {
-        "recipe": json.loads(json.dumps(as_table(job.recipe))),
+        "recipe": json.loads(json.dumps(as_table(replace(job.recipe, reasoned=None)))),
         "data": sha256_of_path(job.data),
         "licences": job.licences,
     }

@@ -52,9 +52,7 @@ class Outcome:
     test: Test | None  # None: nobody rated a clip of the test on it
     pairs: int = 0  # that somebody compared, of clips of the test
     in_order: float | None = None  # the share of them that it puts in their order
-    strengths: tuple[
-        float, ...
-    ] = ()  # the least, the middle and the most, where what is heard is evidence beside others
+    strengths: tuple[float, ...] = ()  # from the least to the most, where what is heard is evidence beside others
 
 
 def require_calibratable(recipe: Recipe, clips: Sequence[Clip]) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +14,8 @@ from vocalverse.training.manifest import Clip
 from vocalverse.training.recipe import HeadRecipe, Recipe
 
 _OVERALL = "overall"
-_LOWEST, _MIDDLE, _HIGHEST = 0.05, 0.5, 0.95  # quantiles of strengths …
-_WORTH = (1.0, 3.3, 5.0)  # … and what they are worth: who was not damaged is a little better than usual
+_LOWEST = 0.05  # the quantile of strengths that is worth the least
+_WORTH = (1.0, 3.3, 5.0)  # who was not damaged is a little better than usual
 _LEAST_STEP = 1e-3
 
 Floats = npt.NDArray[np.float64]
@@ -45,7 +44,7 @@ def require_reasoned(recipe: Recipe) -> None:
 
 
 def heard_beside(dimension: DimensionSpec, head: HeadRecipe, at: Sequence[float]) -> DimensionSpec:
-    """With what the head says as evidence of its share; `at` are strengths of the least, the middle, and the most."""
+    """With what the head says as evidence of its share; `at` are `strengths`."""
     reasoned = sum(one.weight for one in dimension.evidence)
     weight = reasoned * head.share / (1 - head.share)
     heard = EvidenceSpec(HEARD, weight, tuple(at), _WORTH)
@@ -53,14 +52,13 @@ def heard_beside(dimension: DimensionSpec, head: HeadRecipe, at: Sequence[float]
 
 
 def strengths(said: Floats, clips: Sequence[Clip]) -> tuple[float, ...]:
-    """The least of all clips; the middle and the most of those that nobody damaged."""
+    """The least of all clips, the middle of those that nobody damaged, and as far above it as that lies below: singers
+    of another kind are not at the end of the scale at once.
+    """
     whole = np.asarray([clip.damage is None or clip.damage.grade == 0 for clip in clips])
-    sound = said[whole] if whole.any() else said
-    found = [float(np.quantile(said, _LOWEST)), *(float(np.quantile(sound, one)) for one in (_MIDDLE, _HIGHEST))]
-    rising = [found[0]]
-    for before, after in pairwise(found):
-        rising.append(max(after, before + _LEAST_STEP, rising[-1] + _LEAST_STEP))
-    return tuple(rising)
+    middle = float(np.median(said[whole] if whole.any() else said))
+    below = max(middle - float(np.quantile(said, _LOWEST)), _LEAST_STEP)
+    return (middle - below, middle, middle + below)
 
 
 def _table(path: Path) -> dict[str, Any]:

@@ -108,6 +108,7 @@ class HeadRecipe:
     dropout: float = 0.0
     domains: bool = False  # it is told which standard a clip was rated under
     embedding: int = 128
+    standardised: bool = False  # what is pooled goes in as standard deviations from what is usual
     share: float = 0.2  # of a score, where reasoned evidence has the rest
 
 

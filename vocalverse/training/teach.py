@@ -14,7 +14,7 @@ from vocalverse.errors import TooFew
 from vocalverse.models.encoders.open import open_encoder
 from vocalverse.models.heads import file as files
 from vocalverse.models.heads.build import Head, build
-from vocalverse.models.heads.collate import measures_of
+from vocalverse.models.heads.collate import collate, measures_of
 from vocalverse.training.course import Course, Epoch, Lessons, attend
 from vocalverse.training.ensemble import Known, Member, config_of
 from vocalverse.training.finetune import Learnt, learnt
@@ -94,9 +94,7 @@ def _begun(member: Member, school: School) -> tuple[Course, Pupil]:
     recipe, studio = school.recipe, school.studio
     head_recipe = recipe.heads[member.head]
     head = build(config_of(member, head_recipe, recipe, school.known), seed=member.seed)
-    if head.config.measures:
-        rows = [studio.heard(Row(clip.id), head.config) for clip in school.parts[TRAIN]]
-        head.fit_measures(measures_of(head.config, rows).numpy())
+    _fit_usual(head, school)
     pupil = Pupil(
         head,
         studio,
@@ -108,6 +106,16 @@ def _begun(member: Member, school: School) -> tuple[Course, Pupil]:
     standard = _standard(taught.learnt, len(head_recipe.dimensions)) if recipe.training.standardised else None
     objective = Objective(member.losses, head.config.output, len(head_recipe.dimensions), standard)
     return Course(pupil, taught, objective, recipe.training, seed=member.seed), pupil
+
+
+def _fit_usual(head: Head, school: School) -> None:
+    if not (head.config.measures or head.config.standardised):
+        return
+    rows = [school.studio.heard(Row(clip.id), head.config) for clip in school.parts[TRAIN]]
+    if head.config.measures:
+        head.fit_measures(measures_of(head.config, rows).numpy())
+    if head.config.standardised:
+        head.fit_usual([collate(head.config, [row]) for row in rows])
 
 
 def _learnt(member: Member, head: HeadRecipe, school: School) -> dict[str, Learnt]:

@@ -13,7 +13,7 @@ from vocalverse.errors import BadInput
 from vocalverse.models.heads.batch import Batch, Estimate
 from vocalverse.models.heads.bodies import BiLstm, Transformer
 from vocalverse.models.heads.config import HeadConfig, HeadKind, Pooling, require_possible
-from vocalverse.models.heads.inputs import Known, LayerMix, Measures
+from vocalverse.models.heads.inputs import Known, LayerMix, Measures, Usual
 from vocalverse.models.heads.outputs import told
 from vocalverse.models.heads.pooling import pooling, unit, weighted_mean
 from vocalverse.models.heads.text import AgainstText, Words
@@ -45,6 +45,7 @@ class Head(nn.Module):
         scored = config.pooling is Pooling.SCORES
         pools = [] if scored else [pooling(config.pooling, width, config.hidden) for width in widths]
         self.pools = nn.ModuleList(pools)
+        self.usual = nn.ModuleList(Usual(pool.width) for pool in pools) if config.standardised else None
         heard = sum(widths) if scored else sum(pool.width for pool in pools)
         self.trunk = _Trunk(config, heard + self._beside_width())
         self.told = told(config.output, len(config.dimensions))
@@ -63,13 +64,26 @@ class Head(nn.Module):
         if self.measures:
             self.measures.fit(matrix)
 
+    def fit_usual(self, takes: Sequence[Batch]) -> None:
+        """Learn from each what is usual of what is pooled."""
+        with torch.no_grad():
+            by_take = [self._pooled(take) for take in takes]
+        for at, usual in enumerate(self.usual or ()):
+            assert isinstance(usual, Usual)
+            usual.fit(torch.cat([pooled[at] for pooled in by_take]))
+
     def _apart(self, batch: Batch, beside: Sequence[Tensor]) -> Estimate:
         """Every encoder's frames pooled by themselves."""
+        pooled = self._pooled(batch)
+        if self.usual is not None:
+            pooled = [usual(of) for usual, of in zip(self.usual, pooled, strict=True)]
+        return self._tell(torch.cat([*pooled, *beside], dim=-1))
+
+    def _pooled(self, batch: Batch) -> list[Tensor]:
         if self.config.pooling is Pooling.MEAN:
-            pooled = self._means(batch)
-        else:
-            pooled = [pool(of, s) for pool, of, s in zip(self.pools, self._mixed(batch), batch.seconds, strict=True)]
-        return self._tell(torch.cat([*self._normalised(pooled), *beside], dim=-1))
+            return self._normalised(self._means(batch))
+        mixed = self._mixed(batch)
+        return self._normalised([pool(of, s) for pool, of, s in zip(self.pools, mixed, batch.seconds, strict=True)])
 
     def _in_row(self, batch: Batch, words: Words | None, beside: Sequence[Tensor]) -> Estimate:
         """All encoders' frames side by side, as far as all of them go."""

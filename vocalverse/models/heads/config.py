@@ -76,6 +76,7 @@ class HeadConfig:
     domains: tuple[str, ...] = ()  # known ones; any other is the unknown one, which is what serving uses
     annotators: tuple[str, ...] = ()  # likewise
     embedding: int = 128  # width of domains' and annotators'
+    standardised: bool = False  # what is pooled goes in as standard deviations from what is usual
     frames_per_s: float | None = None  # frames are averaged to so many a second; None: `grid_hz` says how many
 
     @property
@@ -137,6 +138,7 @@ def _impossible(config: HeadConfig) -> tuple[tuple[str, bool], ...]:
         ("an ordinal output has a class for every whole number, and its scale has none", ordinal and steps % 1 != 0),
         ("a distribution needs 2 bins or more", distribution and output.bins < 2),
         ("dropout lies between 0 and 1", not 0 <= config.dropout < 1),
+        ("what is read in order is not standardised", config.standardised and config.in_row),
         ("frames_per_s is above 0", config.frames_per_s is not None and not config.frames_per_s > 0),
         ("without an encoder there are no frames for it", not config.encoders and config.needs_frames),
         (

@@ -45,6 +45,27 @@ class Measures(nn.Module):
         return torch.cat([torch.where(known, standard, 0.0), known.to(standard.dtype)], dim=-1)
 
 
+class Usual(nn.Module):
+    """Vectors in standard deviations from their mean: encoders' numbers are small, and lie far from 0."""
+
+    mean: Tensor
+    scale: Tensor
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(width))
+        self.register_buffer("scale", torch.ones(width))
+
+    def fit(self, vectors: Tensor) -> None:
+        """From [takes, width]; what never differs keeps its unit."""
+        deviation = vectors.std(dim=0, correction=0)
+        self.mean.copy_(vectors.mean(dim=0))
+        self.scale.copy_(torch.where(deviation > 0, deviation, 1.0))
+
+    def forward(self, vectors: Tensor) -> Tensor:
+        return (vectors - self.mean) / self.scale
+
+
 class Known(nn.Embedding):
     """A vector for each known name; the unknown one is 0 until it is learnt."""
 

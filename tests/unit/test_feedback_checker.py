@@ -1,5 +1,8 @@
 """Numbers in words are those that were measured."""
 
+import random
+import re
+
 import pytest
 
 from vocalverse.feedback.checker import check
@@ -41,6 +44,7 @@ FACTS = Facts(
         "Thirty-five breaths, one by one.",
         "三十五次换气，十分自然，一个一个来。",
         "Half a tone, and one more time.",
+        "On your behalf, a firm first step.",
         "Nothing is counted here.",
     ],
 )
@@ -95,3 +99,23 @@ def test_no_digit_is_overlooked():
     for text in ("x7", "7x", "#7", "7", "(7)", "³7", "٧", "7,5", "7.7.7", "7:7", "1/7", "CD7EF", "七七", "7分"):
         quoted = " ".join(heard.quoted for heard in numbers_in(text))
         assert text == "七七" or any(letter in quoted for letter in "7٧"), text
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_whatever_is_written_is_checked_and_every_digit_in_it_accounted_for(seed: int):
+    chance = random.Random(seed)
+    pieces = [
+        *"0123456789零一二两三十百千点分秒第句行之:.,;+-–—~ ％٧²½",
+        " dB",
+        " cents",
+        "line ",
+        "half",
+        "twenty-five ",
+        "to",
+        "a",
+    ]
+    for _ in range(100):
+        text = "".join(chance.choices(pieces, k=chance.randint(1, 12)))
+        checked = check(text, Facts())
+        assert len(checked.refused) == len(checked.claims)
+        assert bool(checked.claims) or not re.search(r"\d", text)

@@ -44,12 +44,11 @@ def check(text: str, facts: Facts) -> Checked:
 
 def _claims(clause: str, facts: Facts) -> Iterator[Claim]:
     heard = list(numbers_in(clause))
-    there = {name for one in heard if _is_moment(one) for name in _moments(one, facts)}
+    moments = [one for one in heard if _is_moment(one)]
+    there = {name for one in moments for name in _moments(one, facts)}
     for one in heard:
-        if _is_moment(one):
-            names = _moments(one, facts)
-        else:
-            names = [name for name in _numbers(one, facts) if name in there or not any(map(_is_moment, heard))]
+        names = _moments(one, facts) if one in moments else _numbers(one, facts)
+        names = [name for name in names if name in there or not moments]
         yield Claim(one.quoted, names[0] if names else None)
 
 

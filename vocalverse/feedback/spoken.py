@@ -28,7 +28,7 @@ _UNITS: Mapping[str, tuple[Scale, ...]] = {
 }
 # What may stand before one.
 _BEFORE: Mapping[str, tuple[Scale, ...]] = {
-    r"lines?\s|第(?=[^秒]*?[句行])": (Scale(Quantity.LINE),),
+    r"(?<![a-z])lines?\s|第(?=[^秒]*?[句行])": (Scale(Quantity.LINE),),
     r"第(?=[^句行]*?秒)": (Scale(Quantity.AT_S),),
     r"每秒": (Scale(Quantity.CENTS_PER_S), Scale(Quantity.HZ)),
     r"每分钟": (Scale(Quantity.PER_MINUTE),),
@@ -61,8 +61,9 @@ _PARTS = {
 _ROUGHLY = 5.0  # percent: `half` is said of what lies near it
 
 _DIGITS = r"(?:(?<!\d)[+-])?\d+(?:,\d{3})*(?:\.\d+)?"
+_FIGURE = "[零〇一二两三四五六七八九]"
 _LETTER = "[零〇一二两三四五六七八九十百千]"
-_NUMERALS = rf"{_LETTER}+(?:点{_LETTER}+)?"
+_NUMERALS = rf"{_LETTER}+(?:点{_FIGURE}+)?"
 _WORDS = rf"\b(?:(?:{'|'.join(_TENS)})(?:[- ](?:{'|'.join(_SMALL[1:10])}))?|{'|'.join(reversed(_SMALL))})\b"
 _NUMBER = rf"(?:{_DIGITS}|{_NUMERALS}|{_WORDS})"
 _CLOCK = r"(?:\d+:\d\d(?::\d\d)?(?:\.\d+)?)"
@@ -107,16 +108,16 @@ def _plain(text: str) -> str:
 def _patterns() -> tuple[re.Pattern[str], ...]:
     units = "|".join(f"(?P<unit{at}>{written})" for at, written in enumerate(_UNITS))
     before = "|".join(f"(?P<before{at}>{written})" for at, written in enumerate(_BEFORE))
-    idioms = r"(?!十分(?!之|钟|[零〇一二两三四五六七八九十\d]))(?!一[个处次句遍口声条段])"
+    idioms = rf"(?!十分(?!之|钟|[零〇一二两三四五六七八九十\d]))(?!一[个处次句遍口声条段])"
     many = rf"(?:{_DIGITS}|(?={_LETTER}*[十百]){_LETTER}{{2,}}|(?!zero|one\b){_WORDS})"  # `one` is said of anything
     return tuple(
         re.compile(pattern)
         for pattern in (
             rf"(?P<from>{_TIME}){_TO}(?P<to>{_TIME})",
             rf"(?P<from>{_TIME})",
-            rf"(?P<part>{'|'.join(_PARTS)})\b(?![ -]?(?:a )?(?:step|tone|semitone|音))",
+            rf"(?<![a-z])(?P<part>{'|'.join(_PARTS)})\b(?![ -]?(?:a )?(?:step|tone|semitone|音))",
             rf"(?P<whole>{_NUMERALS}|\d+)分之(?P<share>{_NUMERALS}|\d+)",
-            rf"(?P<line>{'|'.join(_ORDINALS)}|\d+(?:st|nd|rd|th))\s+lines?\b",
+            rf"(?<![a-z])(?P<line>{'|'.join(_ORDINALS)}|\d+(?:st|nd|rd|th))\s+lines?\b",
             rf"(?:{before}){_SPACES}(?P<number>{_NUMBER})(?:{_SPACES}(?:音分|赫兹?|次))?",
             rf"{idioms}(?P<number>{_NUMBER}){_SPACES}(?:{units})",
             rf"{idioms}(?P<number>{_NUMBER})(?={_AND}{_NUMBER}{_SPACES}(?:{units}))",
@@ -136,11 +137,8 @@ def _heard(found: re.Match[str], *, after_letter: bool) -> Heard:
     if "line" in said:
         return Heard(quoted, _ordinal(said["line"]), 0.5, (Scale(Quantity.LINE),))
     if "share" in said:
-        whole = _value(said["whole"]) or 1.0
-        exact = said["whole"] == "百"
-        return Heard(
-            quoted, 100 * _value(said["share"]) / whole, 0.5 if exact else _ROUGHLY, (Scale(Quantity.PERCENT),)
-        )
+        percent = 100 * _value(said["share"]) / (_value(said["whole"]) or 1.0)
+        return Heard(quoted, percent, 0.5 if said["whole"] == "百" else _ROUGHLY, (Scale(Quantity.PERCENT),))
     number = said["number"]
     scales = () if after_letter and number[0].isdigit() else _scales(said)
     digits = len(number.partition("." if "." in number else "点")[2])

@@ -108,7 +108,7 @@ def _plain(text: str) -> str:
 def _patterns() -> tuple[re.Pattern[str], ...]:
     units = "|".join(f"(?P<unit{at}>{written})" for at, written in enumerate(_UNITS))
     before = "|".join(f"(?P<before{at}>{written})" for at, written in enumerate(_BEFORE))
-    idioms = rf"(?!十分(?!之|钟|[零〇一二两三四五六七八九十\d]))(?!一[个处次句遍口声条段])"
+    idioms = rf"(?!十分(?!之|钟|\d|{_FIGURE}))(?!一[个处次句遍口声条段])"
     many = rf"(?:{_DIGITS}|(?={_LETTER}*[十百]){_LETTER}{{2,}}|(?!zero|one\b){_WORDS})"  # `one` is said of anything
     return tuple(
         re.compile(pattern)

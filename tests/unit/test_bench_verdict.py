@@ -30,7 +30,9 @@ from vocalverse.synthesis.damage.graded import FAULTS
 from vocalverse.synthesis.damage.intact import Intact, intact
 from vocalverse.synthesis.singing import RATE_HZ, Place, Tone, Vowel, sing
 
-TINY = Extent(longest_s=5.0, damaged=1, paired=1, steady=1, plain=2, tricked=1, resampling=Resampling(draws=20))
+TINY = Extent(
+    altered_s=5.0, whole_s=5.0, damaged=1, paired=1, steady=1, plain=2, tricked=1, resampling=Resampling(draws=20)
+)
 ENDS = EvidenceSpec("phrase_ends_held", 1.0, at=(-20.0, 0.0), to=(1.0, 5.0), enough=1.0)
 
 
@@ -38,8 +40,8 @@ def sung(seed: int, *, seconds: float = 5.0) -> np.ndarray:
     """A few long notes in phrases, [frames, 1]."""
     random = np.random.default_rng(seed)
     tones = [
-        Tone(57 + 2 * float(random.integers(0, 4)), 0.6, rest_s=0.0 if at % 3 else 0.5, vowel=Vowel.A)
-        for at in range(math.ceil(seconds / 0.75))
+        Tone(57 + 2 * float(random.integers(0, 4)), 0.8, rest_s=0.0 if at % 2 else 0.6, vowel=Vowel.A)
+        for at in range(math.ceil(seconds))
     ]
     return sing(tones, place=Place(), seed=seed).samples[: round(seconds * RATE_HZ), :1]
 
@@ -61,7 +63,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     }
     for seed, (corpus, name) in enumerate((corpus, name) for corpus, own in names.items() for name in own):
         (folder / corpus).mkdir(exist_ok=True)
-        voice = sung(seed, seconds=3.0)
+        voice = sung(seed)
         both = np.hstack([0.3 * voice[::-1], voice]) if corpus == "mir1k" else voice
         soundfile.write(folder / corpus / f"{name}.opus", both[::3], 16_000, format="OGG", subtype="OPUS")
     (folder / "rir").mkdir()
@@ -94,7 +96,7 @@ def hears_nothing(
 
 
 def test_singers_are_read_by_corpus_and_clips_of_one_song_are_one_take(data: Path) -> None:
-    found = {take.id: take for take in takes(data, longest_s=4.0)}
+    found = {f"{take.corpus.value} {take.name}": replace(take, longest_s=4.0) for take in takes(data)}
     assert [path.stem for path in found["mir1k bobon_1"].files] == ["bobon_1_01", "bobon_1_02"]
     assert [path.stem for path in found["ravdess_song 04 01"].files] == ["03-02-01-01-01-01-04", "03-02-02-01-01-01-04"]
     assert "gtsinger jp01_Breathy" not in found
@@ -104,7 +106,7 @@ def test_singers_are_read_by_corpus_and_clips_of_one_song_are_one_take(data: Pat
 
 
 def test_few_takes_are_of_as_many_singers_as_there_are(data: Path) -> None:
-    own = [take for take in takes(data, longest_s=4.0) if take.corpus is Corpus.MIR1K]
+    own = [take for take in takes(data) if take.corpus is Corpus.MIR1K]
     assert {take.singer for take in spread_out([*own, replace(own[0], name="another")], 3)} == {
         "abjones",
         "bobon",
@@ -114,7 +116,7 @@ def test_few_takes_are_of_as_many_singers_as_there_are(data: Path) -> None:
 
 def test_a_folder_without_a_corpus_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="nothing in gtsinger, mir1k"):
-        takes(tmp_path, longest_s=4.0)
+        takes(tmp_path)
 
 
 def test_damage_tells_by_how_much_a_judge_goes_by_it_and_a_second_run_hears_nothing_anew(
@@ -135,7 +137,7 @@ def test_damage_tells_by_how_much_a_judge_goes_by_it_and_a_second_run_hears_noth
 
 @pytest.fixture
 def trial(data: Path, release: Path, tmp_path: Path) -> Trial:
-    found = takes(data, longest_s=3.0)
+    found = takes(data)
     judges = [Judge.open(release, models=tmp_path)]
     notebook = Notebook.open(Places(data, tmp_path / "kept", tmp_path, (release,)), judges)
     return Trial(found, TINY, [Contender("ends", judges[0])], notebook)
@@ -145,7 +147,7 @@ def is_heard(trial: Trial, versions: Sequence[Version], ends_db: Callable[[Versi
     """1 for -20 dB, 5 for 0, and all of it is sure."""
     for version in versions:
         figures = {"phrase_ends_held": ends_db(version), "phrase_ends_held_amount": 1e9}
-        trial.notebook.heard[version.id] = Heard(figures, {}, "", "")
+        trial.notebook.heard[version.id] = Heard(figures, {}, "", "", "pass" if version.way != "louder" else "refuse")
 
 
 def test_professionals_are_above_amateurs_whose_phrases_fade(trial: Trial) -> None:
@@ -167,6 +169,7 @@ def test_a_trick_that_pays_shows(trial: Trial) -> None:
     told = cells(gaming.table(trial))
     assert told["in a hall"]["ends: breath"] == "+1.00 / +1.00"
     assert told["louder"]["ends: breath"] == "+0.00 / +0.00"
+    assert [told[trick]["turned away, %"] for trick in ("louder", "in a hall")] == [100, 0]
 
 
 def test_scores_that_are_one_number_go_together_and_broken_takes_lie_below(trial: Trial) -> None:
@@ -215,7 +218,7 @@ def first_number(cell: object) -> float:
 def test_a_line_that_was_never_finished_is_heard_again(data: Path, release: Path, tmp_path: Path) -> None:
     places = Places(data, tmp_path / "kept", tmp_path, (release,))
     judges = [Judge.open(release, models=tmp_path)]
-    version = Version(takes(data, longest_s=3.0)[0], ways.PLAIN)
+    version = Version(replace(takes(data)[0], longest_s=2.0), ways.PLAIN)
     first = Notebook.open(places, judges)
     first.hear([version], in_turn)
     first.path.write_text(first.path.read_text()[:-40])

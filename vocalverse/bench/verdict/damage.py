@@ -6,7 +6,7 @@ import numpy as np
 
 from vocalverse.bench.hearing.table import Cell, Column, Row, Table
 from vocalverse.bench.verdict.hearing import Version
-from vocalverse.bench.verdict.takes import Corpus, Take
+from vocalverse.bench.verdict.takes import Take
 from vocalverse.bench.verdict.trial import DIMENSIONS, Contender, Said, Trial, figure_in_words, share_in_words
 from vocalverse.bench.verdict.ways import GRADES, damaged
 from vocalverse.evaluation.damage import OfKind, of_damage
@@ -35,7 +35,7 @@ def versions(trial: Trial) -> list[Version]:
 
 
 def takes(trial: Trial) -> Sequence[Take]:
-    return [take for corpus in Corpus for take in trial.of(corpus, trial.extent.damaged)]
+    return trial.altered(trial.extent.damaged)
 
 
 def table(trial: Trial) -> Table:

@@ -10,11 +10,12 @@ from vocalverse.bench.verdict.trial import TOLD, Said, Trial, plain
 from vocalverse.bench.verdict.tricks import TRICKS
 from vocalverse.bench.verdict.ways import PLAIN
 from vocalverse.evaluation.figure import Floats
+from vocalverse.records import Verdict
 
 _NOTE = (
     "What each score of a take gains by a trick, in points of 5: the median, and what a tenth gains more than. Below, how"
     " far the better half of the same singers lies above the worse half, and professionals above amateurs. A trick that"
-    " costs is no harm."
+    " costs is no harm. Turned away: takes that the prescreen lets have no marks; here they have them."
 )
 
 
@@ -24,18 +25,25 @@ def versions(trial: Trial) -> list[Version]:
 
 
 def table(trial: Trial) -> Table:
-    saids = [trial.said(one, versions(trial)) for one in trial.contenders]
+    told = [(said, key) for one in trial.contenders for said in [trial.said(one, versions(trial))] for key in TOLD]
     rows = [
-        Row(trick, [_gained(_gains(trial, said, trick, key)) for said in saids for key in TOLD]) for trick in TRICKS
+        Row(trick, [_turned_away(trial, trick), *(_gained(_gains(trial, said, trick, key)) for said, key in told)])
+        for trick in TRICKS
     ]
-    rows.append(Row("the better half of them", [_halves(trial, said, key) for said in saids for key in TOLD]))
-    rows.append(Row("professionals", [_professional(trial, said, key) for said in saids for key in TOLD]))
-    columns = [Column(f"{one.name}: {key}", 2) for one in trial.contenders for key in TOLD]
+    rows.append(Row("the better half of them", [None, *(_halves(trial, said, key) for said, key in told)]))
+    rows.append(Row("professionals", [None, *(_professional(trial, said, key) for said, key in told)]))
+    scores = [Column(f"{one.name}: {key}", 2) for one in trial.contenders for key in TOLD]
+    columns = [Column("turned away, %", 0), *scores]
     return Table("Tricks", "what was done", columns, rows, f"{len(_takes(trial))} takes. {_NOTE}")
 
 
 def _takes(trial: Trial) -> list[Take]:
-    return trial.of_each(trial.extent.tricked)
+    return trial.altered(trial.extent.tricked)
+
+
+def _turned_away(trial: Trial, trick: str) -> Cell:
+    heard = [one for take in _takes(trial) if (one := trial.heard(Version(take, trick)))]
+    return 100 * sum(one.verdict != Verdict.PASS for one in heard) / len(heard) if heard else None
 
 
 def _gains(trial: Trial, said: Said, trick: str, key: str) -> Floats:

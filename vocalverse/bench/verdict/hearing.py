@@ -24,6 +24,9 @@ from vocalverse.measure.take import hear, measure_take
 from vocalverse.models.cache.cache import CacheKey, EncoderCache
 from vocalverse.models.encoders.encoder import EncoderInfo, Frames
 from vocalverse.models.encoders.sound import Sound
+from vocalverse.prescreen.evidence import evidence
+from vocalverse.prescreen.judge import prescreen
+from vocalverse.prescreen.rules import BUNDLED, Rules, read
 from vocalverse.release.figures import figures
 from vocalverse.release.judge import Judge
 from vocalverse.separate.activity import voice_activity
@@ -35,7 +38,7 @@ from vocalverse.training.listen import Listened
 
 # Whatever of the package changes what is heard and measured of a take.
 _HEARS = ("audio", "bench/verdict/takes.py", "bench/verdict/tricks.py", "bench/verdict/ways.py", "evidence", "measure")
-_HEARS_TOO = ("release/figures.py", "separate", "synthesis", "training/damage.py", "sung.py", "records.py")
+_HEARS_TOO = ("prescreen", "release/figures.py", "separate", "synthesis", "training/damage.py", "sung.py", "records.py")
 
 _BENCH = "verdict"  # in whose name frames are kept: they are told apart by their sound
 
@@ -58,6 +61,7 @@ class Heard:
     found: Mapping[str, Found]
     voice: str  # its sound's digest, under which frames are kept
     mix: str
+    verdict: str  # the prescreen's, by the rules that come with the package
 
 
 @dataclass(frozen=True)
@@ -101,13 +105,14 @@ class Hearer:
     places: Places
     judges: Sequence[Judge]
     ways: Mapping[str, Way]
+    rules: Rules
     tracker: PitchTracker = field(default_factory=lambda: PitchTracker.open(threads=1))
 
     @classmethod
     def open(cls, places: Places) -> "Hearer":
         rooms = {room.name: room for room in Rooms(places.data).rooms()}
         judges = [Judge.open(folder, models=places.models, threads=1) for folder in places.releases]
-        return cls(places, judges, ways(rooms))
+        return cls(places, judges, ways(rooms), read(BUNDLED))
 
     def __call__(self, work: Work) -> dict[str, Heard]:
         """By the versions' ids. A fault that finds nothing to hurt in the take has none."""
@@ -138,8 +143,10 @@ class Hearer:
         found, sounds = find_evidence(measured), listened.sounds
         for judge in self.judges:
             judge.encode(sounds, kept=partial(self._kept, judge))
-        known = figures(measure(listened.waveform), as_sung(measured).figures, found)
-        return Heard(known, found, sounds.voice.digest, sounds.mix.digest)
+        recorded = measure(listened.waveform)
+        known = figures(recorded, as_sung(measured).figures, found)
+        verdict = prescreen(evidence(measured, recorded), self.rules).verdict
+        return Heard(known, found, sounds.voice.digest, sounds.mix.digest, verdict.value)
 
     def _kept(self, judge: Judge, info: EncoderInfo, sound: Sound, make: Callable[[], Frames]) -> Frames:
         return keep(self.places.frames, judge, info, sound.digest, make)

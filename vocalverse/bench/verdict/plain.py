@@ -31,11 +31,16 @@ _GENDERS = ("female", "male")
 
 def versions(trial: Trial) -> list[Version]:
     broken = [Version(take, BROKEN) for take in _amateurs(trial)]
-    return [*plain(everybody(trial)), *broken]
+    return [*plain(_everybody(trial)), *plain(_held(trial)), *broken]
 
 
-def everybody(trial: Trial) -> list[Take]:
-    return trial.of_each(trial.extent.plain, held=False)
+def _everybody(trial: Trial) -> list[Take]:
+    return [take for corpus in Corpus for take in trial.whole(corpus, trial.extent.plain, held=False)]
+
+
+def _held(trial: Trial) -> list[Take]:
+    """Those that nothing was learnt from."""
+    return [take for corpus in Corpus for take in trial.whole(corpus, trial.extent.plain)]
 
 
 def tables(trial: Trial) -> Iterator[Table]:
@@ -50,9 +55,9 @@ def _spread(trial: Trial, said: Said) -> dict[str, list[tuple[str, Floats]]]:
     groups = {
         "broken amateurs": [Version(take, BROKEN) for take in _amateurs(trial)],
         "amateurs": plain(_amateurs(trial)),
-        "voices of all sorts": plain(trial.of(Corpus.SSVD, trial.extent.plain)),
-        "actors": plain(trial.of(Corpus.RAVDESS, trial.extent.plain)),
-        "professional singers": plain(trial.of(Corpus.GTSINGER, trial.extent.plain)),
+        "voices of all sorts": plain(trial.whole(Corpus.SSVD, trial.extent.plain)),
+        "actors": plain(trial.whole(Corpus.RAVDESS, trial.extent.plain)),
+        "professional singers": plain(trial.whole(Corpus.GTSINGER, trial.extent.plain)),
     }
     return {key: [(name, _values(said, those, key)) for name, those in groups.items()] for key in TOLD}
 
@@ -81,17 +86,17 @@ def share_between(groups: Sequence[Floats]) -> float:
 
 def agreement(trial: Trial, contender: Contender, other: Contender, key: str) -> str:
     """Spearman's ρ of two judges over all singers that nothing was learnt from, with its interval."""
-    takes = [take for take in everybody(trial) if take.held]
+    takes = _held(trial)
     said, also = (trial.said(one, plain(takes)) for one in (contender, other))
     return _correlated(trial, takes, (said, key), (also, key))
 
 
 def _all_amateurs(trial: Trial) -> Sequence[Take]:
-    return trial.of(Corpus.MIR1K, trial.extent.plain, held=False)
+    return trial.whole(Corpus.MIR1K, trial.extent.plain, held=False)
 
 
 def _amateurs(trial: Trial) -> Sequence[Take]:
-    return trial.of(Corpus.MIR1K, trial.extent.plain)
+    return trial.whole(Corpus.MIR1K, trial.extent.plain)
 
 
 def _values(said: Said, those: Sequence[Version], key: str) -> Floats:
@@ -123,7 +128,7 @@ def _summed_up(values: Floats) -> list[Cell]:
 
 
 def _alike(trial: Trial, by_contender: Mapping[str, Said]) -> Table:
-    takes = [take for take in everybody(trial) if take.held]
+    takes = _held(trial)
     amateurs = [take for take in takes if take.corpus is Corpus.MIR1K]
     rows = [
         Row(
@@ -152,7 +157,7 @@ def _correlated(trial: Trial, takes: Sequence[Take], one: tuple[Said, str], othe
 
 
 def _fairness(trial: Trial, by_contender: Mapping[str, Said]) -> Iterator[Table]:
-    takes = everybody(trial)
+    takes = _everybody(trial)
     for corpus in (Corpus.RAVDESS, Corpus.MIR1K):
         own = [take for take in takes if take.corpus is corpus]
         yield _means(f"By gender: {corpus.value}", own, lambda take: take.gender, by_contender)

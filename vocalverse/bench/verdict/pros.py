@@ -25,11 +25,11 @@ def versions(trial: Trial) -> list[Version]:
 
 
 def amateurs(trial: Trial) -> Sequence[Take]:
-    return trial.of(Corpus.MIR1K, trial.extent.paired)
+    return trial.whole(Corpus.MIR1K, trial.extent.paired)
 
 
 def professionals(trial: Trial) -> list[Take]:
-    return [take for corpus in PROFESSIONAL for take in trial.of(corpus, trial.extent.paired)]
+    return [take for corpus in PROFESSIONAL for take in trial.whole(corpus, trial.extent.paired)]
 
 
 def table(trial: Trial) -> Table:

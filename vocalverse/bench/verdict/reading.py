@@ -32,7 +32,7 @@ def tables(trial: Trial) -> Iterator[Table]:
 
 
 def _takes(trial: Trial) -> list[Take]:
-    return [take for corpus, count in _EACH.items() for take in trial.of(corpus, count)]
+    return [take for corpus, count in _EACH.items() for take in trial.whole(corpus, count)]
 
 
 def _cells(scores: Scores, key: str) -> Sequence[str]:

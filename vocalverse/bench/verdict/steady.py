@@ -79,7 +79,7 @@ def versions(trial: Trial) -> list[Version]:
     ways = (PLAIN, _CONTROL, *(way for those in groups(trial).values() for way in those))
     return [
         Version(take, way)
-        for take in trial.of_each(trial.extent.steady)
+        for take in trial.altered(trial.extent.steady)
         for way in ways
         if way != EAR or take.corpus is Corpus.MIR1K
     ]
@@ -93,7 +93,7 @@ def tables(trial: Trial) -> Iterator[Table]:
             if name != "crops":
                 rows += [Row(f"{name}: all", [_cell(_moved(trial, said, key, ways)) for key in TOLD])] * (len(ways) > 1)
                 rows += [Row(way, [_cell(_moved(trial, said, key, [way])) for key in TOLD]) for way in ways]
-        note = f"{len(trial.of_each(trial.extent.steady))} takes. {_NOTE}"
+        note = f"{len(trial.altered(trial.extent.steady))} takes. {_NOTE}"
         yield Table(f"Steadiness: {contender.name}", "what was done", [Column(key) for key in TOLD], rows, note)
     yield sureness(trial)
 
@@ -127,7 +127,7 @@ def sureness(trial: Trial) -> Table:
 def _moved(trial: Trial, said: Said, key: str, ways: Sequence[str], *, told_after: bool = False) -> Moved:
     """With the intervals of the takes as they were, or of what became of them."""
     found = []
-    for take in trial.of_each(trial.extent.steady):
+    for take in trial.altered(trial.extent.steady):
         for way in ways:
             control = _CONTROL if way.startswith("key") else PLAIN
             before, after = (said.get(Version(take, one).id, {}).get(key) for one in (control, way))

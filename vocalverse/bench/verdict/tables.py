@@ -43,9 +43,11 @@ _PARTS: Mapping[Part, _Asked] = {
 }
 
 FULL = Extent(
-    longest_s=25.0, damaged=5, paired=12, steady=2, plain=40, tricked=4, resampling=Resampling(draws=500)
+    altered_s=25.0, whole_s=90.0, damaged=5, paired=12, steady=2, plain=40, tricked=4, resampling=Resampling(draws=500)
 )  # fmt: skip
-QUICK = Extent(longest_s=12.0, damaged=1, paired=4, steady=1, plain=6, tricked=1, resampling=Resampling(draws=200))
+QUICK = Extent(
+    altered_s=12.0, whole_s=25.0, damaged=1, paired=5, steady=1, plain=6, tricked=1, resampling=Resampling(draws=200)
+)
 
 
 def measure(
@@ -59,7 +61,7 @@ def measure(
     """Each table as soon as it is known; what was heard once for the same places is not heard again."""
     judges = [Judge.open(folder, models=places.models, threads=1) for folder in places.releases]
     contenders = [Contender(judge.spec.name, judge) for judge in judges]
-    trial = Trial(takes(places.data, longest_s=extent.longest_s), extent, contenders, Notebook.open(places, judges))
+    trial = Trial(takes(places.data), extent, contenders, Notebook.open(places, judges))
     chosen = [asked for part, asked in _PARTS.items() if not only or part in only]
     trial.notebook.hear(
         chain.from_iterable(asked.versions(trial) for asked in chosen), spread, progress=progress

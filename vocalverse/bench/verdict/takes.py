@@ -7,7 +7,7 @@ A folder holds `mir1k` (left the backing, right the voice; `singer_song_clip` in
 import itertools
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
@@ -49,11 +49,11 @@ class Take:
     files: tuple[Path, ...]
     gender: str = ""
     language: str = ""
-    longest_s: float = 25.0
+    longest_s: float = 60.0  # what is behind that is left out
 
     @property
     def id(self) -> str:
-        return f"{self.corpus.value} {self.name}"
+        return f"{self.corpus.value} {self.name}, {self.longest_s:g} s"
 
     @property
     def held(self) -> bool:
@@ -71,13 +71,13 @@ class Take:
     def _joined(self, part: Callable[[Path], Samples]) -> Samples:
         length, parts = round(self.longest_s * RATE_HZ), []
         for path in self.files:
-            parts += [level(part(path), _RMS, path=path), _BETWEEN]
+            parts += [part(path), _BETWEEN]
             if sum(map(len, parts)) >= length:
                 break
-        return np.concatenate(parts)[:length]
+        return level(np.concatenate(parts)[:length], _RMS, path=self.files[0])
 
 
-def takes(folder: Path, *, longest_s: float) -> Sequence[Take]:
+def takes(folder: Path) -> Sequence[Take]:
     """All that lie there, in order. `BadInput` where there is none of a corpus."""
     found = [*_karaoke(folder), *_actors(folder), *_professionals(folder), *_others(folder)]
     missing = set(Corpus) - {take.corpus for take in found}
@@ -86,7 +86,7 @@ def takes(folder: Path, *, longest_s: float) -> Sequence[Take]:
             f"{folder} has another layout than this bench reads: nothing in {', '.join(sorted(missing))}. --data names"
             " the folder that holds mir1k, ravdess_song, gtsinger, ssvd and rir."
         )
-    return [replace(take, longest_s=longest_s) for take in found]
+    return found
 
 
 def spread_out(found: Sequence[Take], count: int) -> Sequence[Take]:

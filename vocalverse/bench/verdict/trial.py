@@ -26,7 +26,8 @@ Said = Mapping[str, Scores]  # by version
 class Extent:
     """How much is heard."""
 
-    longest_s: float  # of each take
+    altered_s: float  # of each take that is damaged or goes through many ways
+    whole_s: float  # of each that is judged as it is
     damaged: int  # takes of each corpus
     paired: int  # professional takes, and as many of amateurs
     steady: int  # takes of each corpus that go through every channel
@@ -75,11 +76,21 @@ class Trial:
         """Of singers that nothing was learnt from."""
         return [take for take in self.takes if take.held]
 
-    def of(self, corpus: Corpus, count: int, *, held: bool = True) -> Sequence[Take]:
-        return spread_out([take for take in (self.held if held else self.takes) if take.corpus is corpus], count)
+    def altered(self, count: int) -> list[Take]:
+        """So many of each corpus, to be damaged and sent through channels."""
+        return [
+            replace(take, longest_s=self.extent.altered_s)
+            for corpus in Corpus
+            for take in self._of(corpus, count, self.held)
+        ]
 
-    def of_each(self, count: int, *, held: bool = True) -> list[Take]:
-        return [take for corpus in Corpus for take in self.of(corpus, count, held=held)]
+    def whole(self, corpus: Corpus, count: int, *, held: bool = True) -> list[Take]:
+        """To be judged as they are."""
+        chosen = self._of(corpus, count, self.held if held else self.takes)
+        return [replace(take, longest_s=self.extent.whole_s) for take in chosen]
+
+    def _of(self, corpus: Corpus, count: int, takes: Sequence[Take]) -> Sequence[Take]:
+        return spread_out([take for take in takes if take.corpus is corpus], count)
 
 
 def plain(takes: Sequence[Take]) -> list[Version]:

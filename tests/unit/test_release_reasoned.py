@@ -56,3 +56,11 @@ def test_the_moment_told_is_the_one_that_shows_it_best():
         told = weigh(breath(ENDS), known(value, 9.0), None)
         score = as_score("breath", told.value, told.spread, breath(ENDS))
         assert placed(replace(score, evidence=told.evidence), (ENDS,), found).evidence[0].from_s == start_s
+
+
+@pytest.mark.parametrize("value", [-1.0, -12.0])
+def test_of_moments_that_are_worth_as_much_the_longest_is_told(value: float):
+    found = {NAME: Found(value, 9, (Moment(0, 2, value), Moment(4, 7, value - 0.5), Moment(8, 9, value + 0.5)))}
+    told = weigh(breath(ENDS), known(value, 9.0), None)
+    score = as_score("breath", told.value, told.spread, breath(ENDS))
+    assert placed(replace(score, evidence=told.evidence), (ENDS,), found).evidence[0].from_s == 4

@@ -9,6 +9,7 @@ from vocalverse.records import OVERALL
 if TYPE_CHECKING:
     from vocalverse.embedded.first_takes import Recording
 
+_DIMENSIONS = ("breath", "technique", "timbre", "emotion")  # others come behind
 _MARKS = ("pitch", "rhythm")
 
 
@@ -67,11 +68,12 @@ def told_apart(recordings: "Sequence[Recording]") -> tuple[Apart, ...]:
 
 def row(recording: "Recording") -> dict[str, object]:
     assessment = recording.get("assessment") or {}
-    overall = assessment.get(OVERALL)
+    overall, judged = assessment.get(OVERALL), assessment.get("dimensions") or {}
+    names = [*(name for name in _DIMENSIONS if name in judged), *(name for name in judged if name not in _DIMENSIONS)]
     return {
         "song": recording["song"],
         OVERALL: _of_100(overall) if overall else None,
-        **{name: f"{one['value']:.1f}" for name, one in (assessment.get("dimensions") or {}).items()},
+        **{name: f"{judged[name]['value']:.1f}" for name in names},
         **{name: _mark(assessment.get(name)) for name in _MARKS},
         "outcome": assessment.get("outcome") or recording["state"],
         "reasons": [reason["code"] for reason in assessment.get("reasons") or []],

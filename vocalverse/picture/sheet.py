@@ -7,7 +7,7 @@ from vocalverse.measure.picture import colours
 from vocalverse.measure.picture.header import LEFT, Caption, gauge, header
 from vocalverse.measure.picture.letters import Letters
 from vocalverse.measure.picture.page import BELOW, RIGHT
-from vocalverse.measure.picture.ribbon import Ribbon
+from vocalverse.measure.picture.ribbon import Laid, Ribbon
 from vocalverse.measure.picture.shapes import Drawing, Shape, Words
 from vocalverse.measure.picture.wording import fitting, wrapped
 from vocalverse.picture import radar
@@ -26,7 +26,7 @@ def sheet(portrait: Portrait, letters: Letters) -> Drawing:
     """In English: of the letters of other languages a machine may have no font."""
     ribbon = Ribbon.of(portrait.measured, letters) if portrait.measured else None
     width = ribbon.width if ribbon else _WIDTH
-    caption = caption_of(portrait)
+    caption = _caption(portrait)
     shapes: list[Shape] = list(header(caption, letters, LEFT + width))
     panel = _panel(portrait, letters, caption.bottom, width)
     shapes += panel.shapes
@@ -38,7 +38,7 @@ def sheet(portrait: Portrait, letters: Letters) -> Drawing:
     return Drawing(LEFT + width + RIGHT, bottom + BELOW, colours.BACKGROUND, tuple(shapes))
 
 
-def caption_of(portrait: Portrait) -> Caption:
+def _caption(portrait: Portrait) -> Caption:
     assessment = portrait.assessment
     reasons = [finding.code.replace("_", " ") for finding in assessment.findings]
     shown = {name: Gauge(mark.value, mark.low, mark.high) for name, mark in portrait.marks.items()}
@@ -52,13 +52,7 @@ def caption_of(portrait: Portrait) -> Caption:
     )
 
 
-@dataclass(frozen=True)
-class _Part:
-    shapes: tuple[Shape, ...]
-    bottom: float
-
-
-def _panel(portrait: Portrait, letters: Letters, top: float, width: float) -> _Part:
+def _panel(portrait: Portrait, letters: Letters, top: float, width: float) -> Laid:
     """The overall mark and the radar on the left, what is said of each dimension on the right."""
     scores = portrait.assessment.scores
     if not scores:
@@ -80,7 +74,7 @@ def _panel(portrait: Portrait, letters: Letters, top: float, width: float) -> _P
         ]
         shapes += (shape for part in row for shape in part.shapes)
         bottom = max(part.bottom for part in row) + 14
-    return _Part(tuple(shapes), max(drawn, bottom))
+    return Laid(tuple(shapes), max(drawn, bottom))
 
 
 @dataclass(frozen=True)
@@ -90,10 +84,10 @@ class _Place:
     wide: float
 
 
-def _overall(portrait: Portrait, letters: Letters, top: float) -> _Part:
+def _overall(portrait: Portrait, letters: Letters, top: float) -> Laid:
     overall = portrait.assessment.overall
     if overall is None or overall.mark is None:
-        return _Part((), top)
+        return Laid((), top)
     mark, wide = overall.mark, radar.WIDTH
     value = f"{mark.value:.0f}"
     beside = LEFT + letters.width(value, 54) + 12
@@ -105,10 +99,10 @@ def _overall(portrait: Portrait, letters: Letters, top: float) -> _Part:
     ]
     told_in = _Place(LEFT, top + 72, wide)
     below = _said(portrait, OVERALL, letters, told_in)
-    return _Part((*shapes, *below.shapes), below.bottom + 8)
+    return Laid((*shapes, *below.shapes), below.bottom + 8)
 
 
-def _dimension(portrait: Portrait, score: Score, letters: Letters, place: _Place) -> _Part:
+def _dimension(portrait: Portrait, score: Score, letters: Letters, place: _Place) -> Laid:
     left, top, wide = place.left, place.top, place.wide
     shapes: list[Shape] = [
         Words(left, top + 18, portrait.title_of(score.dimension), 16, colours.INK),
@@ -118,10 +112,10 @@ def _dimension(portrait: Portrait, score: Score, letters: Letters, place: _Place
     if mark := score.mark:
         shapes += gauge(Gauge(mark.value, mark.low, mark.high), left, top + 27, wide)
     below = _said(portrait, score.dimension, letters, _Place(left, top + 42, wide))
-    return _Part((*shapes, *below.shapes), below.bottom)
+    return Laid((*shapes, *below.shapes), below.bottom)
 
 
-def _said(portrait: Portrait, about: str, letters: Letters, place: _Place) -> _Part:
+def _said(portrait: Portrait, about: str, letters: Letters, place: _Place) -> Laid:
     """The sentence, then the numbers that lead to the singing."""
     shapes, y = list[Shape](), place.top
     for text in wrapped(portrait.words(Language.EN).get(about, ""), _TEXT, place.wide, letters):
@@ -132,27 +126,26 @@ def _said(portrait: Portrait, about: str, letters: Letters, place: _Place) -> _P
         said = fitting(told(sign.evidence), _SMALL, place.wide - BADGE - 8, letters)
         shapes += badge(sign, place.left + BADGE / 2, y - 7)
         shapes.append(Words(place.left + BADGE + 8, y - 3, said, _SMALL, colours.GREY))
-    return _Part(tuple(shapes), y)
+    return Laid(tuple(shapes), y)
 
 
-def _words(portrait: Portrait, letters: Letters, top: float, width: float) -> _Part:
+def _words(portrait: Portrait, letters: Letters, top: float, width: float) -> Laid:
     """What a take without scores is told."""
     shapes, y = list[Shape](), top
     for sentence in portrait.words(Language.EN).values():
         for text in wrapped(sentence, 16, width, letters):
             y += 22
             shapes.append(Words(LEFT, y, text, 16, colours.INK))
-    return _Part(tuple(shapes), y + BELOW)
+    return Laid(tuple(shapes), y + BELOW)
 
 
-def _below(ribbon: Ribbon, portrait: Portrait, letters: Letters, top: float) -> _Part:
+def _below(ribbon: Ribbon, portrait: Portrait, letters: Letters, top: float) -> Laid:
     """The singing, with the numbers above it."""
     lane = EvidenceLane.of(portrait.signs)
     if not lane.signs:
-        laid = ribbon.laid(top)
-        return _Part(laid.shapes, laid.bottom)
+        return ribbon.laid(top)
     laid = ribbon.laid(top + 2 * BADGE, lane)
-    return _Part((*legend(LEFT, top, letters), *laid.shapes), laid.bottom)
+    return Laid((*legend(LEFT, top, letters), *laid.shapes), laid.bottom)
 
 
 def radar_alone(portrait: Portrait) -> Drawing | None:

@@ -95,8 +95,11 @@ def _placed(evidence: Evidence, spec: EvidenceSpec, found: Found | None) -> Evid
     if found is None or not found.moments:
         return evidence
 
-    def raises(moment: Moment) -> float:
-        return worth(spec, moment.value)
+    side = 1 if evidence.effect >= 0 else -1
 
-    plainest = (max if evidence.effect >= 0 else min)(found.moments, key=raises)
+    def plainly(moment: Moment) -> tuple[float, float]:
+        """Where the curve is level, what lasts longer tells more."""
+        return side * worth(spec, moment.value), moment.to_s - moment.from_s
+
+    plainest = max(found.moments, key=plainly)
     return replace(evidence, from_s=plainest.from_s, to_s=plainest.to_s, value_there=plainest.value)

@@ -40,6 +40,7 @@ _BEFORE_TAIL, _CLOSED = 20, 3  # frames: of voice, and of a gap that is none
 
 Curve = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
+Places = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True)
@@ -81,11 +82,25 @@ class Colour:
     tail_db: float | None  # what sounds on when the voice has stopped, against it: the room, and what was not separated
 
 
+@dataclass(frozen=True)
+class _Bands:
+    """[loud frames]: shares of each one's power."""
+
+    at: Places
+    body: Curve
+    opened: Curve
+    low: Curve
+    carrying: Curve
+    body_of_source: Curve  # these of a bare source's
+    opened_of_source: Curve
+
+
 def measure_colour(heard: Heard, notes: Sequence[Note], phrases: Sequence[Phrase]) -> Colour:
     voiced, level_db = heard.pitch.voiced, heard.dry.level_db
     if not voiced.any():
         return Colour(0.0, None, None, None, (), (), None, None)
     loud = voiced & (level_db > np.percentile(level_db[voiced], 95) - _LOUD_DB)
+    bands = _bands(heard, loud & (heard.pitch.hz < _HIGHEST_SUNG_HZ))
     held = steady_frames(heard, semitones_per_s=_HELD_SEMITONES_PER_S)
     clear_db = _clear_db(heard, held)
     clear, rough_share = _clarity(clear_db, least_s=_LEAST_S)
@@ -94,8 +109,8 @@ def measure_colour(heard: Heard, notes: Sequence[Note], phrases: Sequence[Phrase
         held_s=float(held.sum() * HOP_S),
         clear_db=clear,
         rough_share=rough_share,
-        balance=_balance(heard, loud, least_s=_LEAST_S),
-        phrases=tuple(_phrase(heard, phrase, index, loud, clear_db) for index, phrase in enumerate(phrases)),
+        balance=_balance(bands, slice(0, len(voiced)), least_s=_LEAST_S),
+        phrases=tuple(_phrase(phrase, index, bands, clear_db) for index, phrase in enumerate(phrases)),
         tones=tones,
         wavers_db=float(np.median([tone.wavers_db for tone in tones])) if tones else None,
         tail_db=_tail_db(heard),
@@ -122,37 +137,47 @@ def _clarity(clear_db: Curve, *, least_s: float) -> tuple[float | None, float | 
     return float(np.median(known)), min(1.0, sum(roughs) / len(known))
 
 
-def _phrase(heard: Heard, phrase: Phrase, index: int, loud: Bools, clear_db: Curve) -> PhraseColour:
-    there = frames_between(phrase.start_s, phrase.end_s, count=len(loud))
-    here = np.zeros(len(loud), np.bool_)
-    here[there] = loud[there]
+def _phrase(phrase: Phrase, index: int, bands: _Bands, clear_db: Curve) -> PhraseColour:
+    there = frames_between(phrase.start_s, phrase.end_s, count=len(clear_db))
     clear, rough_share = _clarity(clear_db[there], least_s=_LEAST_IN_PHRASE_S)
-    return PhraseColour(index, clear, rough_share, _balance(heard, here, least_s=_LEAST_IN_PHRASE_S))
+    return PhraseColour(index, clear, rough_share, _balance(bands, there, least_s=_LEAST_IN_PHRASE_S))
 
 
-def _balance(heard: Heard, there: Bools, *, least_s: float) -> Balance | None:
-    there = there & (heard.pitch.hz < _HIGHEST_SUNG_HZ)
-    loud_s = float(there.sum() * HOP_S)
+def _bands(heard: Heard, loud: Bools) -> _Bands:
+    hz = heard.pitch.hz[loud].astype(np.float64)
+    edge_hz = np.maximum(_BODY_HZ, _ABOVE_FIRST * hz)
+    all_of_it = 10 ** (heard.dry.level_db[loud, None].astype(np.float64) / 10)
+    below = np.cumsum(heard.dry.power[loud, : _bin(_TOP_HZ) + 1], axis=1, dtype=np.float64)
+    below /= np.maximum(all_of_it, 1e-20)  # every moment counts as much as the next
+    edge = below[np.arange(len(hz)), np.rint(edge_hz / BIN_HZ).astype(np.intp)]
+    lowest, opened, low, top = (below[:, _bin(at_hz)] for at_hz in (_LOWEST_HZ, _OPEN_HZ, _CARRYING_HZ, _TOP_HZ))
+    return _Bands(
+        at=np.flatnonzero(loud),
+        body=edge - lowest,
+        opened=opened - edge,
+        low=low - lowest,
+        carrying=top - low,
+        body_of_source=_source(hz, _LOWEST_HZ, edge_hz),
+        opened_of_source=_source(hz, edge_hz, _OPEN_HZ),
+    )
+
+
+def _balance(bands: _Bands, there: slice, *, least_s: float) -> Balance | None:
+    here = slice(*np.searchsorted(bands.at, (there.start, there.stop)))
+    loud_s = (here.stop - here.start) * HOP_S
     if loud_s < least_s:
         return None
-    hz = heard.pitch.hz[there].astype(np.float64)
-    edge_hz = np.maximum(_BODY_HZ, _ABOVE_FIRST * hz)
-    below = np.cumsum(heard.dry.power[there], axis=1, dtype=np.float64)
-    below /= np.maximum(below[:, -1:], 1e-20)  # every moment counts as much as the next
-    rows = np.arange(len(hz))
-    body = below[rows, np.rint(edge_hz / BIN_HZ).astype(np.intp)]
-    lowest, opened, low, top = (below[:, _bin(edge)] for edge in (_LOWEST_HZ, _OPEN_HZ, _CARRYING_HZ, _TOP_HZ))
-    usual_db = _decibels(_source(hz, edge_hz, _OPEN_HZ), _source(hz, _LOWEST_HZ, edge_hz))
+    usual_db = _decibels(bands.opened_of_source[here], bands.body_of_source[here])
     return Balance(
-        loud_s,
-        open_db=_decibels(opened - body, body - lowest) - usual_db,
-        carries_db=_decibels(top - low, low - lowest),
+        float(loud_s),
+        open_db=_decibels(bands.opened[here], bands.body[here]) - usual_db,
+        carries_db=_decibels(bands.carrying[here], bands.low[here]),
     )
 
 
 def _source(hz: Curve, low_hz: Curve | float, high_hz: Curve | float) -> Curve:
     """[frames]: the power between two frequencies of harmonics that fall by 6 dB per octave, as at the lips."""
-    order = np.arange(1, 1 + int(_OPEN_HZ / max(float(hz.min()), _LOWEST_HZ)))
+    order = np.arange(1, 1 + int(_OPEN_HZ / max(float(hz.min(initial=_OPEN_HZ)), _LOWEST_HZ)))
     at_hz = hz[:, None] * order
     inside = (at_hz >= np.reshape(low_hz, (-1, 1))) & (at_hz < np.reshape(high_hz, (-1, 1)))
     return np.asarray((inside / np.square(order)).sum(axis=1))

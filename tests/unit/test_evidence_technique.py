@@ -15,6 +15,7 @@ from vocalverse.measure.reference.melody import Melody, MelodyNote
 from vocalverse.measure.take import measure_take
 from vocalverse.synthesis.singing import Tone, Vibrato, sing
 
+_SAMPLES_A_FRAME = 441
 STEPS = (60, 62, 64, 65, 67, 65, 64, 62, 60, 64, 67, 72, 71, 69, 67, 65, 64, 62, 64, 60)
 
 
@@ -98,3 +99,20 @@ def test_who_hurries_and_drags_sings_lengths_that_are_uneven() -> None:
     jerky = [replace(tone, length_s=tone.length_s * (0.45 if at % 2 else 1.55)) for at, tone in enumerate(even)]
     assert found(jerky)["lengths_uneven"].value > found(even)["lengths_uneven"].value + 0.4
     assert "lengths_uneven" not in found(even, written(even))
+
+
+def test_a_phrase_that_comes_again_wave_for_wave_counts_once() -> None:
+    sung = sing(tune()[:5])
+    frames = len(sung.f0_hz) - 1
+    sound = np.tile(sung.samples[: frames * _SAMPLES_A_FRAME], (3, 1))
+    looped = replace(sung, samples=sound, dry=sound, f0_hz=np.append(np.tile(sung.f0_hz[:frames], 3), np.float32(0)))
+    once, thrice = (find_evidence(measure_take(one.heard())) for one in (sung, looped))
+    assert thrice["attacks_off"].amount < 1.5 * once["attacks_off"].amount
+
+
+@pytest.mark.parametrize(("tail_db", "share"), [(-35.0, 0.95), (-17.0, 0.5), (-7.0, 0.1)])
+def test_what_a_room_hides_tells_less(tail_db: float, share: float) -> None:
+    dry = measure_take(heard(tuple(tune())))
+    echoing = replace(dry, colour=replace(dry.colour, tail_db=tail_db))
+    amount = find_evidence(echoing)["attacks_off"].amount
+    assert amount == pytest.approx(share * sum(one.arrives_off_cents is not None for one in dry.touch), rel=0.1)

@@ -1,6 +1,7 @@
 """All evidence that a take has."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from vocalverse.evidence import breath, emotion, technique, timbre
 from vocalverse.evidence.kind import Found, Kind
@@ -10,6 +11,7 @@ KINDS: tuple[Kind, ...] = (*breath.KINDS, *technique.KINDS, *timbre.KINDS, *emot
 
 
 def find_evidence(measured: Measured) -> Mapping[str, Found]:
-    """By name, what there is of it."""
+    """By name, what there is of it. What comes again wave for wave counts once."""
     found = {kind.name: kind.find(measured) for kind in KINDS}
-    return {name: one for name, one in found.items() if one is not None}
+    once = 1 - measured.authenticity.repetition.share
+    return {name: replace(one, amount=once * one.amount) for name, one in found.items() if one is not None}

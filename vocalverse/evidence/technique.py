@@ -8,9 +8,12 @@ from vocalverse.evidence import intonation, rhythm
 from vocalverse.evidence.kind import Found, Kind, Moment, Unit
 from vocalverse.evidence.moments import plainest
 from vocalverse.measure.marks import weighted_median
+from vocalverse.measure.singing.touch import Touch
 from vocalverse.measure.singing.vibrato import LONG_NOTE_S, Passage
 from vocalverse.measure.take import Measured
 
+# A room sounds on with the note before while the next one begins, and hides how it does.
+_USUAL_TAIL_DB, _HIDING_TAIL_DB = -22.0, -17.0
 _LEAP_SEMITONES = 3.0  # a third is a step for who sings, a fourth is none
 
 # A vibrato that listeners like: 5 to 6.5 Hz, a third of a semitone to one to either side, like a sine. What is as slow
@@ -23,24 +26,25 @@ _FULL_MARK, _STRAIGHT_MARK = 100.0, 40.0  # a long note without any vibrato is a
 
 def _attacks_off(measured: Measured) -> Found | None:
     """How far notes begin from where they are held."""
-    return _median(
-        [
-            Moment(one.start_s, one.end_s, one.arrives_off_cents)
-            for one in measured.touch
-            if one.arrives_off_cents is not None
-        ]
-    )
+    return _arrivals(measured, measured.touch)
 
 
 def _leaps_off(measured: Measured) -> Found | None:
     """The same after a leap, where voices flip, overshoot and slide."""
-    return _median(
-        [
-            Moment(one.start_s, one.end_s, one.arrives_off_cents)
-            for one in measured.touch
-            if one.arrives_off_cents is not None and abs(one.leap_semitones or 0.0) >= _LEAP_SEMITONES
-        ]
-    )
+    return _arrivals(measured, [one for one in measured.touch if abs(one.leap_semitones or 0.0) >= _LEAP_SEMITONES])
+
+
+def _arrivals(measured: Measured, touches: Sequence[Touch]) -> Found | None:
+    """The median of notes: a singer who slides into some means to."""
+    arrivals = [
+        Moment(one.start_s, one.end_s, one.arrives_off_cents) for one in touches if one.arrives_off_cents is not None
+    ]
+    if not arrivals:
+        return None
+    tail_db = measured.colour.tail_db
+    echo = 10 ** (((_USUAL_TAIL_DB if tail_db is None else tail_db) - _HIDING_TAIL_DB) / 10)
+    value = float(np.median([one.value for one in arrivals]))
+    return Found(value, len(arrivals) / (1 + echo), plainest(arrivals))
 
 
 def _notes_wobble(measured: Measured) -> Found | None:
@@ -69,13 +73,6 @@ def _vibrato_mark(passage: Passage | None) -> float:
     rated = np.interp(passage.rate_hz, _RATES_HZ, _RATED)
     rated *= np.interp(passage.extent_cents, _EXTENTS_CENTS, _WIDTHS_RATED)
     return _FULL_MARK * float(rated * np.interp(passage.regularity, _REGULARITIES, _EVENNESS_RATED))
-
-
-def _median(moments: Sequence[Moment]) -> Found | None:
-    """Of notes: a singer who slides into some means to."""
-    if not moments:
-        return None
-    return Found(float(np.median([moment.value for moment in moments])), len(moments), plainest(moments))
 
 
 KINDS = (

@@ -168,6 +168,12 @@ def test_a_take_that_was_refused_says_why_and_has_no_radar():
     assert "refused: too quiet" in page
 
 
+def test_letters_that_no_font_has_are_missed_on_the_sheet_and_told_of():
+    assert any("left out" in text for text in said(sheet(replace(portrait(), title="爱.flac"), ALONE)))
+    assert not any("left out" in text for text in said(sheet(portrait(), ALONE)))
+    assert "爱.flac" in web(replace(portrait(), title="爱.flac"), ALONE)
+
+
 def test_two_dimensions_make_no_radar_and_six_do():
     two = portrait(score("breath", 3.0), score("technique", 2.0))
     assert not any(isinstance(shape, Area) for shape in sheet(two, ALONE).shapes)

@@ -129,7 +129,7 @@ def _row(done: "Done") -> dict[str, object]:
     assessment = done.assessment
     assert assessment
     overall = assessment.overall.mark if assessment.overall else None
-    scores = {score.dimension: f"{score.value:.1f} {_between(score, 1)}" for score in assessment.scores}
+    scores = {score.dimension: f"{score.value:.1f}" for score in assessment.scores}
     marks = {name: mark_of(assessment, name) for name in _TELLS}
     return {
         "recording": done.take.source.name,

@@ -8,7 +8,7 @@ from vocalverse.evidence.kind import Unit
 from vocalverse.feedback import numbers
 from vocalverse.feedback.clock import moment
 from vocalverse.feedback.words import sides
-from vocalverse.measure.take import Measured
+from vocalverse.measure.take import AgainstSong, Measured
 from vocalverse.records import OVERALL, Assessment, Evidence, Language, Mark, Score
 
 
@@ -53,6 +53,12 @@ class Portrait:
         """Of pitch and rhythm, as far as they are known."""
         found = {name: mark_of(self.assessment, name) for name in ("pitch", "rhythm")}
         return {name: mark for name, mark in found.items() if mark}
+
+    @property
+    def lyrics(self) -> str:
+        """As far as they are drawn."""
+        song = self.measured.against_song if self.measured else None
+        return "".join(line.text for line in song.melody.lines) if isinstance(song, AgainstSong) else ""
 
     @property
     def verdict(self) -> str | None:

@@ -20,6 +20,7 @@ _COLUMN = 380.0  # of what is said
 _BETWEEN = 28.0
 _TEXT, _SMALL = 13, 11
 _LINE = 17.0
+_LACKING = "Letters that no font of this system has are left out. The same as a page (.html) has them."
 
 
 def sheet(portrait: Portrait, letters: Letters) -> Drawing:
@@ -35,6 +36,9 @@ def sheet(portrait: Portrait, letters: Letters) -> Drawing:
         laid = _below(ribbon, portrait, letters, panel.bottom + BELOW)
         shapes += laid.shapes
         bottom = laid.bottom
+    if letters.lack(portrait.title + portrait.lyrics):
+        bottom += BELOW
+        shapes.append(Words(LEFT, bottom, _LACKING, _SMALL, colours.GREY))
     return Drawing(LEFT + width + RIGHT, bottom + BELOW, colours.BACKGROUND, tuple(shapes))
 
 

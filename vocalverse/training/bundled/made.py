@@ -13,7 +13,7 @@ from vocalverse.training.manifest import Clip
 
 LICENCE = "Apache-2.0"  # VocalVerse's own
 
-_TAKE, _SONG = 16, 48  # tones: about ten seconds, and half a minute
+_TAKE, _SONG = 16, 36  # tones: about ten seconds, and twenty
 _OTHERS = 500  # from this number on
 _LOWEST_MIDI, _SPAN = 48.0, 10.0  # of the lowest tones, between a bass and a high voice
 

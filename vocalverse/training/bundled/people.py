@@ -24,7 +24,7 @@ LICENCES = {
     "gtsinger": "CC BY-NC-SA 4.0",
 }
 
-_TAKE_S, _SONG_S = 9.0, 30.0
+_TAKE_S, _SONG_S = 9.0, 20.0
 _LEAST = 2 / 3  # of that is enough
 _DAMAGED = {"mir1k": 10, "ssvd": 10, "gtsinger": 6}  # takes, of as many singers as there are
 _RIVALS = 3  # amateurs that each professional is held against
@@ -48,7 +48,7 @@ def people(data: Path, folder: Path) -> Material:
 
 
 def amateurs(data: Path, folder: Path) -> Sequence[Clip]:
-    """Half a minute of each song that one of them sings."""
+    """So much of each song that one of them sings."""
     folder.mkdir(parents=True, exist_ok=True)
     return _amateurs(data, folder, _SONG_S)
 

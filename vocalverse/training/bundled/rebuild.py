@@ -1,6 +1,7 @@
 """The bundled releases made anew, from their corpora to their seals, and held against those that came with the package."""
 
 import shutil
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -27,8 +28,8 @@ from vocalverse.training.recipe_read import read
 
 LITE, RESEARCH = "lite", "lite-research"
 
-_SINGERS, _SONGS = 28, 10  # made ones
-_AGAIN = 2  # songs of each amateur that are heard in every version
+_SINGERS, _SONGS = 28, 8  # made ones
+_HEARD, _AGAIN = 3, 1  # songs of each amateur that are heard, and of those in every version
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,8 @@ def rebuild(ask: Ask, watch: Watch, *, progress: Progress = no_progress) -> Iter
     real = make_corpus(people(ask.data, ask.folder / "people" / "takes"), ask.folder / "people", ask.spread)
     learnt = _learnt(ask, RESEARCH, _joined(corpus, real, ask.folder / "all.jsonl"), watch, progress)
     sung = amateurs(ask.data, ask.folder / "amateurs")
-    yield _settled(ask, learnt, versions(_some(sung)), [Sound(clip, Version.PLAIN) for clip in sung])
+    plain = [Sound(clip, Version.PLAIN) for clip in _some(sung, _HEARD)]
+    yield _settled(ask, learnt, versions(_some(sung, _AGAIN)), plain)
 
 
 def _learnt(ask: Ask, name: str, corpus: Path, watch: Watch, progress: Progress) -> Result:
@@ -85,8 +87,12 @@ def _joined(one: Path, other: Path, path: Path) -> Path:
     return path
 
 
-def _some(sung: Sequence[Clip]) -> list[Clip]:
-    """A few songs of each singer."""
-    return [
-        clip for number, clip in enumerate(sung) if [one.singer for one in sung[:number]].count(clip.singer) < _AGAIN
-    ]
+def _some(sung: Sequence[Clip], songs: int) -> list[Clip]:
+    """So many of each singer."""
+    before: Counter[str] = Counter()
+    some = []
+    for clip in sung:
+        before[clip.singer] += 1
+        if before[clip.singer] <= songs:
+            some.append(clip)
+    return some

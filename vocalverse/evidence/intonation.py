@@ -15,7 +15,7 @@ _LONGEST_S = 0.5  # a long note counts no more
 # Without a song, notes first have to make a scale, and what lies on it may still be the wrong note.
 _MAKE_SCALE_S, _WITHOUT_SONG = 2.0, 0.5
 _MEANT = 0.85  # of a song's notes: charts are wrong in places, and singers decorate
-_PHRASE_NOTES = 3
+_PHRASE_NOTES, _BY_CHANCE_NOTES = 3, 4
 _HIGH_SHARE = 0.2  # of notes
 _HIGH_NOTES = 4
 _QUICK_S = 0.22
@@ -54,11 +54,19 @@ def _notes_off(measured: Measured) -> Found | None:
         for phrase in measured.phrases
     ]
     moments = [
-        Moment(notes[0].start_s, notes[-1].end_s, tuned.off_cents(notes))
+        Moment(notes[0].start_s, notes[-1].end_s, _phrase_off(tuned, notes))
         for notes in phrases
         if len(notes) >= _PHRASE_NOTES
     ]
     return replace(tuned.found(tuned.notes), moments=plainest(moments))
+
+
+def _phrase_off(tuned: _Tuned, notes: Sequence[ScaleNote]) -> float:
+    """A few notes may be far from the scale by chance: without a song, a phrase is told between itself and the take."""
+    if tuned.by_song:
+        return tuned.off_cents(notes)
+    alone = len(notes) / (len(notes) + _BY_CHANCE_NOTES)
+    return alone * tuned.off_cents(notes) + (1 - alone) * tuned.off_cents(tuned.notes)
 
 
 def _high_notes_off(measured: Measured) -> Found | None:

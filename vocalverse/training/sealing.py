@@ -197,17 +197,18 @@ def _card(spec: ReleaseSpec, learnt: Learnt) -> str:
         f"| {name} | {len(clips)} | {_count(clips, 'singer')} | {_count(clips, 'song')} |"
         for name, clips in school.parts.items()
     ]
-    lines += [
-        "",
-        "| dimension | intervals hold | mean width | of one width for all: hold | width |",
-        "| --- | --- | --- | --- | --- |",
-    ]
-    for outcome in learnt.outcomes:
-        if outcome.test is not None:
-            held = outcome.test.held
-            cells = (outcome.dimension, f"{held.coverage:.0%}", f"{held.width:.2f}", f"{held.constant_coverage:.0%}")
-            lines.append(f"| {' | '.join(cells)} | {held.constant_width:.2f} |")
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *_intervals(learnt.outcomes)]) + "\n"
+
+
+def _intervals(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    """Where clips were rated; of what was only compared nobody knows where it lies."""
+    rated = [(outcome.dimension, outcome.test.held) for outcome in outcomes if outcome.test is not None]
+    if rated:
+        yield from ("", "| dimension | intervals hold | mean width | of one width for all: hold | width |")
+        yield "| --- | --- | --- | --- | --- |"
+    for dimension, held in rated:
+        cells = (dimension, f"{held.coverage:.0%}", f"{held.width:.2f}", f"{held.constant_coverage:.0%}")
+        yield f"| {' | '.join(cells)} | {held.constant_width:.2f} |"
 
 
 def _count(clips: Sequence[Clip], fact: str) -> int:

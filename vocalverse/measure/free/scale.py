@@ -16,7 +16,7 @@ _DEGREES = (0, 200, 400, 500, 700, 900, 1_100)  # major, its modes, and pentaton
 _OCTAVE = 1_200
 _STEP = 5  # cents between the places where a scale may begin
 _UNHEARD = 25  # cents that a voice may lie beside its backing with full marks
-FARTHEST_CENTS = 60.0  # what is farther off is no worse: a note that the scale has not, a tracker that errs
+_FARTHEST_CENTS = 60.0  # what is farther off is no worse: a note that the scale has not, a tracker that errs
 _NEAR_S = 15.0  # what is sung long before tells less of the scale: songs modulate, voices sink
 _ITSELF = 0.15  # what a note tells of its own scale, where few others do
 _LONGEST_S = 0.5  # longer notes tell no more
@@ -33,7 +33,7 @@ class ScaleNote:
     start_s: float
     end_s: float
     midi: float  # where it is held
-    off_cents: float  # from the nearest step of the scale, either way; at most FARTHEST_CENTS
+    off_cents: float  # from the nearest step of the scale, either way
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def fit_scale(pitch: Pitch, notes: Sequence[Note], backing: Tuning | None) -> Sc
     """Each note against the scale that fits the others best: they are in tune with each other, whatever the key. None
     where too few are sung.
     """
-    held = [(note, midi) for note in notes if (midi := held_midi(pitch, note)) is not None]
+    held = [(note, midi) for note in notes if (midi := _held_midi(pitch, note)) is not None]
     if len(held) < _NOTES_AT_LEAST:
         return None
     at_s = np.asarray([(note.start_s + note.end_s) / 2 for note, _ in held])
@@ -66,7 +66,7 @@ def fit_scale(pitch: Pitch, notes: Sequence[Note], backing: Tuning | None) -> Sc
     )
 
 
-def held_midi(pitch: Pitch, note: Note) -> float | None:
+def _held_midi(pitch: Pitch, note: Note) -> float | None:
     """None where it is too short or too broken to tell."""
     if note.duration_s < _SHORTEST_S:
         return None
@@ -97,7 +97,7 @@ def _places(backing: Tuning | None) -> npt.NDArray[np.intp]:
 def _from_scale() -> Values:
     """[1200]: of each cent of an octave, from the nearest step of a scale that begins at 0."""
     apart = (np.arange(_OCTAVE)[:, None] - np.asarray(_DEGREES) + _OCTAVE // 2) % _OCTAVE - _OCTAVE // 2
-    away: Values = np.minimum(np.abs(apart).min(axis=1), FARTHEST_CENTS)
+    away: Values = np.minimum(np.abs(apart).min(axis=1), _FARTHEST_CENTS)
     return away
 
 

@@ -154,7 +154,7 @@ def _song(_: "Machine", place: Path, wished: Wishes) -> "Iterable[Figure]":
     from vocalverse.embedded.first_release import FIRST
 
     extent = song.QUICK if wished.quick else song.FULL
-    with House(place / "house", task_limit_s=3600) as house:
+    with House(place / "house", task_limit_s=3600, run_lease_s=600) as house:
         yield from song.measure(place / "song", extent, release=FIRST, file=wished.file, house=house)
 
 

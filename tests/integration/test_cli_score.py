@@ -124,6 +124,8 @@ def test_a_release_that_is_not_here_and_one_that_nobody_agreed_to_are_told_befor
     agreed = scored(folder, folder / "take.wav", "--voice", *restricted, "--accept-licence")
     assert agreed.exit_code == 0, agreed.output
     assert "not free for commercial use" in agreed.output
+    told = json.loads(scored(folder, folder / "broken.wav", *restricted, "--json").stdout)  # agreed to before
+    assert (told["release"], told["commercial"]) == ("others", "no")
 
 
 @pytest.mark.parametrize(

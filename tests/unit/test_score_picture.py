@@ -16,7 +16,7 @@ from vocalverse.measure.picture.shapes import Area, Box, Curve, Drawing, Words
 from vocalverse.measure.picture.wording import wrapped
 from vocalverse.picture import radar
 from vocalverse.picture.lane import EvidenceLane
-from vocalverse.picture.portrait import Portrait, Sign
+from vocalverse.picture.portrait import Portrait, Sign, told
 from vocalverse.picture.sheet import sheet
 from vocalverse.picture.web import web
 from vocalverse.records import (
@@ -189,6 +189,14 @@ def test_the_page_tells_in_both_languages_asks_nobody_and_escapes_everything():
     assert 'lang="zh"' in page
     assert re.findall(r"(?<![-\w])(?:src|href|url|@import)\W", page.replace("xmlns", "")) == []
     assert page.count("leaps off") >= 2
+
+
+def test_evidence_is_told_of_the_whole_take_and_of_its_moment():
+    there = replace(piece("notes_off", 0.5, 61.0), unit="cents", value=16.0, value_there=8.0)
+    assert told(there) == "notes off 16 cents; 8 cents at 1:01–1:03"
+    assert told(replace(there, value_there=16.2)) == "notes off 16 cents at 1:01–1:03"
+    assert told(replace(there, from_s=None)) == "notes off 16 cents"
+    assert told(Evidence("heard", 0.3, "", 4.0, 0.4)) == "heard"
 
 
 def test_what_a_network_hears_is_told_without_a_unit():

@@ -86,7 +86,8 @@ def score(
         if not as_json:
             show_take(one, judge, language)
     if as_json:
-        show_json({"files": [one.as_json() for one in done]})
+        told = [one.as_json() for one in done]
+        show_json({"release": judge.name, "commercial": judge.commercial, "files": told})
     else:
         show_all(done)
     if any(one.failed for one in done):

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from vocalverse.cli.bars import bars
 from vocalverse.cli.jobs import side_by_side
@@ -12,6 +13,9 @@ from vocalverse.cli.licences import ALL, agreed_to
 from vocalverse.cli.measure_views import bar
 from vocalverse.cli.output import in_words
 from vocalverse.cli.score_takes import Done, Kit, Take, Wanted
+
+if TYPE_CHECKING:
+    from vocalverse.models.catalogue import Commercial
 
 _STAGES = {
     "verify": "verifying what judges",
@@ -33,17 +37,17 @@ class Chosen:
     folder: Path  # that it lies in, with others
     models: Path
     titles: Mapping[str, str]  # of its dimensions, by key
-    free: bool  # for everybody's use, a venue's too
+    commercial: "Commercial"  # whether a venue may use it
 
     @property
     def said(self) -> str:
-        return self.name if self.free else f"{self.name} (parts of it are not free for commercial use)"
+        free = self.commercial.value == "yes"
+        return self.name if free else f"{self.name} (parts of it are not free for commercial use)"
 
 
 def chosen(said: str, *, agreed: bool) -> Chosen:
     """By its name, or by the folder that it lies in. Told before anything is heard: what is wrong with it."""
     from vocalverse.assess.ready import require_ready
-    from vocalverse.models.catalogue import Commercial
     from vocalverse.release.read import TOML
     from vocalverse.release.shelf import ReleaseShelf
     from vocalverse.settings import Settings
@@ -57,7 +61,7 @@ def chosen(said: str, *, agreed: bool) -> Chosen:
         shelf.accept(shelf.verify(name), agreed_to(shelf.read(name), (ALL,)))
     spec = require_ready(shelf, models, name).sealed.spec
     titles = {one.key: one.title for one in spec.dimensions}
-    return Chosen(name, folder, models, titles, free=spec.commercial is Commercial.YES)
+    return Chosen(name, folder, models, titles, spec.commercial)
 
 
 def all_scored(takes: Sequence[Take], wanted: Wanted, release: Chosen, *, jobs: int) -> Iterator[Done]:

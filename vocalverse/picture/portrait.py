@@ -92,8 +92,16 @@ def most(score: Score) -> tuple[Evidence, ...]:
 
 
 def told(evidence: Evidence) -> str:
-    """What was measured of the whole take, and where it shows."""
-    unit = Unit(evidence.unit) if evidence.unit else None  # a network's word has none
-    value = numbers.told(evidence.value, unit, Language.EN).replace("-", "−") if unit else ""
-    at = "" if evidence.from_s is None or evidence.to_s is None else moment(evidence.from_s, evidence.to_s)
-    return f"{evidence.name.replace('_', ' ')} {value}{f' · {at}' if at else ''}".strip()
+    """What was measured of the whole take; then where it shows, and what it is there."""
+    name, whole = evidence.name.replace("_", " "), _value(evidence.value, evidence.unit)
+    said = f"{name} {whole}".strip()
+    if evidence.from_s is None or evidence.to_s is None:
+        return said
+    there = "" if evidence.value_there is None else _value(evidence.value_there, evidence.unit)
+    shown = f"; {there}" if there and there != whole else ""
+    return f"{said}{shown} at {moment(evidence.from_s, evidence.to_s)}"
+
+
+def _value(value: float, unit: str) -> str:
+    """What a network hears has no unit, and no value that anybody could read."""
+    return numbers.told(value, Unit(unit), Language.EN).replace("-", "−") if unit else ""

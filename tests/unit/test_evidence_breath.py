@@ -149,11 +149,11 @@ def test_lines_that_are_sung_out_are_told_from_those_that_are_not():
 
 
 def test_breaths_that_cut_a_word_are_a_share_of_all():
-    assert FIND["breaths_in_words"](measured(tuple(phrases(breath_db=-16)))) is None  # no words are known
+    assert FIND["words_cut"](measured(tuple(phrases(breath_db=-16)))) is None  # no words are known
     take = measured(tuple(phrases(breath_db=-16)))
     assert len(take.breathing.breaths) == 3
     cutting = replace(take, breathing=replace(take.breathing, in_words=(BreathInWord(breath=1, word=0),)))
-    cut = found("breaths_in_words", cutting)
+    cut = found("words_cut", cutting)
     assert cut.value == pytest.approx(1 / 3)
     assert [one.value for one in cut.moments] == [0, 1, 0]
 

@@ -52,7 +52,7 @@ def _breaths_heard(measured: Measured) -> Found | None:
     return _median([Moment(one.start_s, one.end_s, one.level_db) for one in measured.breathing.intakes])
 
 
-def _breaths_in_words(measured: Measured) -> Found | None:
+def _words_cut(measured: Measured) -> Found | None:
     """What share of the breaths is taken within words."""
     breaths, cutting = measured.breathing.breaths, measured.breathing.in_words
     if cutting is None or not breaths:
@@ -125,7 +125,7 @@ KINDS = (
     Kind("last_notes_sung_out", Unit.SHARE, _last_notes_sung_out),
     Kind("phrase_ends_sag", Unit.CENTS, _phrase_ends_sag),
     Kind("breaths_heard", Unit.DB, _breaths_heard),
-    Kind("breaths_in_words", Unit.SHARE, _breaths_in_words),
+    Kind("words_cut", Unit.SHARE, _words_cut),
     Kind("sung_on_one_breath", Unit.S, _sung_on_one_breath),
     Kind("held_tones_even", Unit.DB, _held_tones_even),
     Kind("held_tones_waver", Unit.CENTS, _held_tones_waver),

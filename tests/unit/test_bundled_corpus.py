@@ -1,11 +1,14 @@
 """What the bundled releases learn from: made singers, real ones who are not held back, and what is done to their takes."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
+from click.testing import CliRunner
 
+from vocalverse.cli import main
 from vocalverse.errors import BadInput
 from vocalverse.models.catalogue import Commercial
 from vocalverse.training import manifest_files
@@ -72,9 +75,11 @@ def test_no_business_may_use_what_is_learnt_from_people_and_any_what_is_learnt_f
     assert commercial(LICENCE) is Commercial.YES
 
 
-def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="mir1k"):
-        people(tmp_path, tmp_path / "takes")
+def test_a_folder_of_something_else_is_refused_before_anything_is_made(tmp_path: Path) -> None:
+    done = CliRunner().invoke(main, ["releases", "rebuild", str(tmp_path / "out"), "--data", str(tmp_path), "--json"])
+    assert done.exit_code == BadInput.exit_status
+    assert "mir1k" in json.loads(done.stderr)["message"]
+    assert not (tmp_path / "out").exists()
 
 
 def test_made_singers_are_others_every_time_and_the_same_ones_again(tmp_path: Path) -> None:

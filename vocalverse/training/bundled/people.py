@@ -35,6 +35,12 @@ _SKILLS = ("Vibrato", "Glissando", "Mixed", "Falsetto", "Pharyngeal")  # breath 
 Voice = npt.NDArray[np.float32]  # [frames, 1]
 
 
+def require_people(data: Path) -> None:
+    """Said before the first hour of work."""
+    for kind in LICENCES:
+        _paths(data, kind)
+
+
 def people(data: Path, folder: Path) -> Material:
     """Takes are cut and kept in `folder`."""
     folder.mkdir(parents=True, exist_ok=True)

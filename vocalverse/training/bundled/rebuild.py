@@ -18,7 +18,7 @@ from vocalverse.training.bundled.corpus import make_corpus
 from vocalverse.training.bundled.hear import Hearer, Sound, Version, versions
 from vocalverse.training.bundled.made import made, made_songs
 from vocalverse.training.bundled.material import Spread, one_by_one
-from vocalverse.training.bundled.people import amateurs, people
+from vocalverse.training.bundled.people import amateurs, people, require_people
 from vocalverse.training.bundled.settle import bare, settle
 from vocalverse.training.job import Job, Result, Watch, run
 from vocalverse.training.licences import ANY, FREE
@@ -42,6 +42,8 @@ class Ask:
 
 def rebuild(ask: Ask, watch: Watch, *, progress: Progress = no_progress) -> Iterator[Sealed]:
     """On one thread, whose sums come out the same every time."""
+    if ask.data:
+        require_people(ask.data)
     torch.set_num_threads(1)
     corpus = make_corpus(made(_SINGERS, ask.folder / "made" / "takes"), ask.folder / "made", ask.spread)
     learnt = _learnt(ask, LITE, corpus, watch, progress)

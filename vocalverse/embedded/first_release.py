@@ -17,8 +17,8 @@ FIRST = "lite"
 _CHOSEN = f"{FIRST} judges what comes from here on."
 _RESCORE = f" What was recorded before it had no scores: `vocalverse recordings rescore --release {FIRST}` judges that."
 _MORE = (
-    "There is lite-research, too: it has learnt from real singers, and is for research and not for venues (`vocalverse"
-    " releases activate lite-research --accept-licence`)."
+    "There is lite-research, too: it has heard real singers and tells them apart on the whole of the scale, and is for"
+    " research, not for venues (`vocalverse releases activate lite-research --accept-licence`)."
 )
 
 

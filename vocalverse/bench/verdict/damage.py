@@ -7,7 +7,7 @@ import numpy as np
 from vocalverse.bench.hearing.table import Cell, Column, Row, Table
 from vocalverse.bench.verdict.hearing import Version
 from vocalverse.bench.verdict.takes import Take
-from vocalverse.bench.verdict.trial import DIMENSIONS, Contender, Said, Trial, figure_in_words, share_in_words
+from vocalverse.bench.verdict.trial import DIMENSIONS, Contender, Said, Trial, figure_in_words, percent, share_in_words
 from vocalverse.bench.verdict.ways import GRADES, damaged
 from vocalverse.evaluation.damage import OfKind, of_damage
 from vocalverse.evaluation.evaluate import Said as SaidOfClips
@@ -54,7 +54,7 @@ def table(trial: Trial) -> Table:
     return Table("Damage by grades", "fault", columns, rows, f"{len(takes(trial))} takes. {_NOTE}")
 
 
-def pairs_in_order(trial: Trial, contender: Contender, key: str) -> float:
+def pairs_in_order(trial: Trial, contender: Contender, key: str) -> float | None:
     """Of neighbouring grades of all faults that hurt it; of the overall mark, of all faults."""
     said = trial.said(contender, versions(trial))
     return _in_order(trial, said, key, [fault for fault in trial.extent.faults if key in (OVERALL, fault.dimension)])
@@ -65,8 +65,12 @@ def _cells(trial: Trial, said: Said, faults: Sequence[Fault]) -> list[Cell]:
     if not found:
         return [None] * 4
     told = found.figures
-    in_order = 100 * _in_order(trial, said, OVERALL, faults)
-    return [share_in_words(told["pairs"]), *(figure_in_words(told[name]) for name in ("shift", "spill")), in_order]
+    overall = _in_order(trial, said, OVERALL, faults)
+    return [
+        share_in_words(told["pairs"]),
+        *(figure_in_words(told[name]) for name in ("shift", "spill")),
+        percent(overall),
+    ]
 
 
 def _found(trial: Trial, said: Said, faults: Sequence[Fault]) -> OfKind | None:
@@ -100,7 +104,7 @@ def _of_clips(said: Said) -> SaidOfClips:
     }
 
 
-def _in_order(trial: Trial, said: Said, key: str, faults: Sequence[Fault]) -> float:
+def _in_order(trial: Trial, said: Said, key: str, faults: Sequence[Fault]) -> float | None:
     falls: list[float] = []
     for take in takes(trial):
         for fault in faults:
@@ -108,4 +112,4 @@ def _in_order(trial: Trial, said: Said, key: str, faults: Sequence[Fault]) -> fl
             if all(key in said.get(name, {}) for name in names):
                 drops = -np.diff([said[name][key].value for name in names])
                 falls += [0.5 if drop == 0 else float(drop > 0) for drop in drops]
-    return float(np.mean(falls)) if falls else float("nan")
+    return float(np.mean(falls)) if falls else None

@@ -6,7 +6,7 @@ from dataclasses import replace
 from vocalverse.bench.hearing.table import Cell, Column, Row, Table
 from vocalverse.bench.verdict import damage, plain, pros
 from vocalverse.bench.verdict.hearing import Version
-from vocalverse.bench.verdict.trial import Contender, Trial
+from vocalverse.bench.verdict.trial import Contender, Trial, percent
 from vocalverse.records import OVERALL
 from vocalverse.release.spec import HEARD, DimensionSpec, EvidenceSpec, ReleaseSpec
 
@@ -40,12 +40,10 @@ def _table(title: str, rows: list[Row]) -> Table:
 
 
 def _row(trial: Trial, whole: Contender, one: Contender, key: str) -> Row:
-    above = pros.share_above(trial, one, key)
+    above, among = pros.share_above(trial, one, key), plain.share_between_singers(trial, one, key)
     cells: list[Cell] = [
         plain.agreement(trial, whole, one, key),
-        100 * damage.pairs_in_order(trial, one, key),
-        None if above is None else 100 * above,
-        100 * plain.share_between_singers(trial, one, key),
+        *(percent(share) for share in (damage.pairs_in_order(trial, one, key), above, among)),
     ]
     return Row("the whole" if one is whole else one.name, cells)
 

@@ -62,7 +62,7 @@ def _spread(trial: Trial, said: Said) -> dict[str, list[tuple[str, Floats]]]:
     return {key: [(name, _values(said, those, key)) for name, those in groups.items()] for key in TOLD}
 
 
-def share_between_singers(trial: Trial, contender: Contender, key: str) -> float:
+def share_between_singers(trial: Trial, contender: Contender, key: str) -> float | None:
     """Of what differs among amateurs' songs, the share that is among singers: one singer's songs should be alike."""
     said = trial.said(contender, plain(_all_amateurs(trial)))
     by_singer = defaultdict(list)
@@ -72,16 +72,16 @@ def share_between_singers(trial: Trial, contender: Contender, key: str) -> float
     return share_between([np.asarray(values) for values in by_singer.values()])
 
 
-def share_between(groups: Sequence[Floats]) -> float:
-    """Of the variance of all values, that of the groups' means; not a number where it cannot be told."""
+def share_between(groups: Sequence[Floats]) -> float | None:
+    """Of the variance of all values, that of the groups' means; None where it cannot be told."""
     several = [values for values in groups if len(values) > 1]
     if len(several) < 2:
-        return float("nan")
+        return None
     within = sum(float(np.square(values - values.mean()).sum()) for values in several)
     within /= sum(len(values) - 1 for values in several)
     each = len(np.concatenate(several)) / len(several)
     among = max(0.0, float(np.var([values.mean() for values in several], ddof=1)) - within / each)
-    return among / (among + within) if among + within else float("nan")
+    return among / (among + within) if among + within else None
 
 
 def agreement(trial: Trial, contender: Contender, other: Contender, key: str) -> str:

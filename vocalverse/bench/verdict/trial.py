@@ -106,6 +106,10 @@ def share_in_words(figure: Figure) -> str:
     return f"{100 * figure.value:.0f} ({100 * figure.low:.0f}–{100 * figure.high:.0f})"
 
 
+def percent(share: float | None) -> float | None:
+    return None if share is None else 100 * share
+
+
 def figure_in_words(figure: Figure) -> str:
     if figure.value is None:
         return "–"

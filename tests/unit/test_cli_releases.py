@@ -151,5 +151,5 @@ def test_another_release_under_the_same_name_is_refused(data: Path, given: Seale
 def test_help_says_the_commands_in_the_order_of_use(data: Path):
     said = asked(data, "--help").output.split("Commands:")[1].split("\n")
     names = [line.split()[0] for line in said if line.strip()]
-    assert names == ["list", "show", "verify", "install", "activate", "compare"]
+    assert names == ["list", "show", "verify", "install", "activate", "compare", "rebuild"]
     assert "\\b" not in asked(data, "install", "--help").output

@@ -15,7 +15,7 @@ from vocalverse.training.recipe import HeadRecipe, Recipe
 
 _OVERALL = "overall"
 _LOWEST = 0.05  # the quantile of strengths that is worth the least
-_WORTH = (1.0, 3.3, 5.0)  # who was not damaged is a little better than usual
+_STRENGTHS = 3  # the least, the middle, the most
 _LEAST_STEP = 1e-3
 
 Floats = npt.NDArray[np.float64]
@@ -41,13 +41,15 @@ def require_reasoned(recipe: Recipe) -> None:
     for name, head in recipe.heads.items():
         if not 0 < head.share < 1:
             raise WrongError(f"heads.{name}.share is {head.share}: it lies between 0 and 1, evidence has the rest.")
+        if len(head.worth) != _STRENGTHS or list(head.worth) != sorted(head.worth):
+            raise WrongError(f"heads.{name}.worth is {list(head.worth)}: {_STRENGTHS} numbers that rise.")
 
 
 def heard_beside(dimension: DimensionSpec, head: HeadRecipe, at: Sequence[float]) -> DimensionSpec:
     """With what the head says as evidence of its share; `at` are `strengths`."""
     reasoned = sum(one.weight for one in dimension.evidence)
     weight = reasoned * head.share / (1 - head.share)
-    heard = EvidenceSpec(HEARD, weight, tuple(at), _WORTH)
+    heard = EvidenceSpec(HEARD, weight, tuple(at), head.worth)
     return replace(dimension, evidence=(*dimension.evidence, heard), encoders=head.encoders)
 
 

@@ -109,7 +109,10 @@ class HeadRecipe:
     domains: bool = False  # it is told which standard a clip was rated under
     embedding: int = 128
     standardised: bool = False  # what is pooled goes in as standard deviations from what is usual
-    share: float = 0.2  # of a score, where reasoned evidence has the rest
+    share: float = (
+        0.2  # of a score, where reasoned evidence has the rest; and what the least, the middle and the most …
+    )
+    worth: tuple[float, ...] = (1.0, 3.3, 5.0)  # … that it hears are worth: who was not damaged is better than usual
 
 
 @dataclass(frozen=True)

@@ -19,10 +19,10 @@ from vocalverse.training.bundled.hear import Said, Version
 
 _COVERAGE = 0.9
 _QUANTILES = (0.05, 0.5, 0.95)
-_AMATEURS = (2.1, 3.3, 4.2)  # are spread so; professionals come above, the broken below
+_LOW, _MIDDLE, _HIGH = 2.1, 3.3, 4.2  # amateurs are spread so; professionals come above, the broken below
+_STEEPEST = 2.5  # who differs little is not torn apart
 _ENDS = (1.0, 5.0)
 _ENDLESS = 1e6
-_LEAST_STEP = 0.05
 
 _Scale = TypeVar("_Scale", DimensionSpec, OverallSpec)
 Raw = Callable[[Said], Score]  # on a scale that cuts nothing, with an interval as wide as its spread
@@ -45,13 +45,15 @@ def bare(spec: ReleaseSpec) -> ReleaseSpec:
 
 
 def placed(values: Sequence[float]) -> Calibration:
-    """Amateurs spread over the scale, and the same slopes beyond them until it ends."""
-    at = [float(np.quantile(values, one)) for one in _QUANTILES]
-    for number in (1, 2):
-        at[number] = max(at[number], at[number - 1] + _LEAST_STEP)
-    slopes = [(b - a) / (y - x) for a, b, x, y in zip(_AMATEURS, _AMATEURS[1:], at, at[1:], strict=False)]
-    lowest, highest = at[0] - (_AMATEURS[0] - _ENDS[0]) / slopes[0], at[-1] + (_ENDS[1] - _AMATEURS[-1]) / slopes[-1]
-    return Calibration(at=(lowest, *at, highest), to=(_ENDS[0], *_AMATEURS, _ENDS[1]))
+    """Amateurs spread over the scale, as far as they differ, and the same slopes beyond them until it ends."""
+    low, middle, high = (float(np.quantile(values, one)) for one in _QUANTILES)
+    below, above = _slope(middle - low, _MIDDLE - _LOW), _slope(high - middle, _HIGH - _MIDDLE)
+    at = (middle - (_MIDDLE - _ENDS[0]) / below, middle, middle + (_ENDS[1] - _MIDDLE) / above)
+    return Calibration(at=at, to=(_ENDS[0], _MIDDLE, _ENDS[1]))
+
+
+def _slope(apart: float, told: float) -> float:
+    return min(told / apart, _STEEPEST) if apart else _STEEPEST
 
 
 def _fitted(one: DimensionSpec | OverallSpec, raw: Raw, said: Sequence[Said], amateurs: Sequence[Said]) -> Calibration:

@@ -63,6 +63,10 @@ def test_any_business_may_use_lite_and_none_lite_research() -> None:
     assert "research" in research.title
 
 
+def test_nothing_that_was_agreed_to_comes_along() -> None:
+    assert {path.name for path in BUNDLED.iterdir()} == set(NAMES)
+
+
 def test_a_take_is_judged_in_every_version_and_the_same_every_time(tmp_path: Path) -> None:
     audio = tmp_path / "take.flac"
     soundfile.write(audio, song(10, seed=4).dry[:, 0], RATE_HZ)

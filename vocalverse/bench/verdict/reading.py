@@ -21,7 +21,10 @@ def tables(trial: Trial) -> Iterator[Table]:
     for contender in trial.contenders:
         said = trial.said(contender, versions(trial))
         rows = [
-            Row(f"{version.id}: {key}" if key == TOLD[0] else f"  {key}", _cells(said[version.id], key))
+            Row(
+                f"{version.take.id}, {version.way}: {key}" if key == TOLD[0] else f"  {key}",
+                _cells(said[version.id], key),
+            )
             for version in versions(trial)
             for key in TOLD
             if key in said.get(version.id, {})

@@ -70,7 +70,7 @@ def groups(trial: Trial) -> dict[str, list[str]]:
         "levels": [level_of(db) for db in LEVELS_DB],
         "noise": [noise_of(db) for db in NOISES_DB],
         "keys": [key_of(semitones) for semitones in KEYS if semitones],
-        "crops": [crop_of(seconds) for seconds in CROPS_S],
+        "crops": [crop_of(seconds) for seconds in CROPS_S if seconds < trial.extent.altered_s],
         "backings": [EAR],
     }
 

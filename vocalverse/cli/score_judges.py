@@ -49,13 +49,14 @@ def chosen(said: str, *, agreed: bool) -> Chosen:
     """By its name, or by the folder that it lies in. Told before anything is heard: what is wrong with it."""
     from vocalverse.assess.ready import require_ready
     from vocalverse.release.read import TOML
-    from vocalverse.release.shelf import ReleaseShelf
+    from vocalverse.release.shelf import BUNDLED, ReleaseShelf
     from vocalverse.settings import Settings
 
     settings = Settings.read()
-    place, folder, name = Path(said).absolute(), Path(settings.releases), said
+    place, folder, name = Path(said).resolve(), Path(settings.releases), said
     if (place / TOML).is_file():
-        folder, name = place.parent, place.name
+        name = place.name
+        folder = folder if place.parent == BUNDLED.resolve() else place.parent  # nothing is written into the package
     shelf, models = ReleaseShelf(folder), settings.data / "models"
     if agreed:
         shelf.accept(shelf.verify(name), agreed_to(shelf.read(name), (ALL,)))

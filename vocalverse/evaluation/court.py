@@ -30,16 +30,20 @@ class Court:
     tracker: PitchTracker = field(default_factory=PitchTracker.open)
 
     def judged(self, clip: Clip) -> dict[str, Told]:
-        """By dimension. One whose text the clip does not have is not among them."""
+        """By dimension, and overall. One whose text the clip does not have is not among them."""
         moment = _Moment(self, clip)
         encoded = {spec.name: moment.frames(spec) for spec in self.judge.spec.encoders}
         figures = moment.figures() if self._measures() else {}
         found = self.judge.judge(encoded, figures, dict.fromkeys(TextKind, clip.text))
-        return {score.dimension: Told(score.value, score.low, score.high) for score in found.scores}
+        scores = (*found.scores, *([found.overall] if found.overall else []))
+        return {score.dimension: Told(score.value, score.low, score.high) for score in scores}
 
     def _measures(self) -> bool:
-        """Whether any head asks for what is measured."""
-        return any(head.config.measures for head in self.judge.heads.values())
+        """Whether anything asks for what is measured."""
+        spec = self.judge.spec
+        by_evidence = any(one.evidence for one in spec.dimensions)
+        composed = spec.overall is not None and bool(spec.overall.measures or spec.overall.evidence)
+        return by_evidence or composed or any(head.config.measures for head in self.judge.heads.values())
 
 
 class _Moment:

@@ -15,6 +15,7 @@ import numpy as np
 from vocalverse.errors import ManifestBroken, TooFew
 from vocalverse.evaluation.evaluate import Said
 from vocalverse.evaluation.figure import Chosen, Figure, Floats, Resampling, figures
+from vocalverse.records import OVERALL
 from vocalverse.synthesis.damage.family import Generator
 from vocalverse.synthesis.damage.graded import FAULTS
 from vocalverse.training.manifest import Clip, Manifest
@@ -90,13 +91,13 @@ def _require_unheard(clip: Clip) -> None:
 
 
 def _of(kind: str, versions: Sequence[Clip], said: Said) -> _Hurt | None:
-    """None where not all of it was judged."""
+    """None where not all of it was judged. The overall mark is to fall with each of them, and is no other dimension."""
     control = versions[0].damage
     own = _OF[kind]
     told = {
         dimension: np.asarray([clips[clip.id].value for clip in versions])
         for dimension, clips in said.items()
-        if all(clip.id in clips for clip in versions)
+        if dimension != OVERALL and all(clip.id in clips for clip in versions)
     }
     if own not in told or len(versions) < 2 or not control or control.grade:
         return None

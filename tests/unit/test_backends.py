@@ -372,7 +372,7 @@ def test_before_any_trial_the_doctor_says_when_there_will_be_one(tmp_path: Path)
 
 
 def test_without_torch_the_doctor_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("vocalverse.cli.checks.hearing.find_spec", lambda name: None)
+    monkeypatch.setattr("vocalverse.separate.packages.find_spec", lambda name: None)
     (finding,) = check_hearing(Settings(data=tmp_path))
     assert finding.verdict is Verdict.BAD
     assert "deploy/up" in finding.todo

@@ -196,6 +196,19 @@ class Score:
     mark: Mark | None = None  # None: of an assessment that was written before there were marks
     evidence: tuple[Evidence, ...] = ()  # none where a network judges alone
 
+    @property
+    def figures(self) -> Mapping[str, float | None]:
+        """On the release's scale, and from 0 to 100, by the names that they have wherever they are kept or told."""
+        mark = self.mark
+        return {
+            "value": self.value,
+            "low": self.low,
+            "high": self.high,
+            "mark": mark.value if mark else None,
+            "mark_low": mark.low if mark else None,
+            "mark_high": mark.high if mark else None,
+        }
+
 
 OVERALL = "overall"  # no dimension: what the release composes of them, and of measures
 
@@ -265,6 +278,11 @@ class Assessment:
     @property
     def reasons(self) -> tuple[Reason, ...]:
         return tuple(finding.code for finding in self.findings)
+
+    @property
+    def marks(self) -> tuple[Score, ...]:
+        """Of the dimensions, and overall."""
+        return (*self.scores, *([self.overall] if self.overall else []))
 
 
 class Progress(Protocol):

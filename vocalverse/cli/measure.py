@@ -18,6 +18,7 @@ from vocalverse.cli.measure_takes import Done, Found, Kit, Take
 from vocalverse.cli.measure_views import Bar, bar, show_take
 from vocalverse.cli.output import json_option, show_json
 from vocalverse.cli.places import places, require_writable
+from vocalverse.cli.take_options import take_options
 from vocalverse.errors import BadInput
 
 EXIT_SOME_FAILED = 1
@@ -27,15 +28,7 @@ _PICTURES = (".png", ".svg")
 
 @click.command()
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=_PATH)
-@click.option(
-    "--song",
-    metavar="SONG",
-    help="How the song goes: a chart (UltraStar, MIDI, MusicXML, LRC), somebody singing it, or its name in the database.",
-)
-@click.option("--venue", help="The venue whose song it is, where SONG is a name.")
-@click.option("--voice", "alone", is_flag=True, help="FILE is a voice alone: nothing is separated.")
-@click.option("--backing", type=_PATH, metavar="FILE", help="The backing that was played, where it is known.")
-@click.option("--key-shift", type=click.IntRange(-12, 12), default=0, help="Semitones by which it was shifted.")
+@take_options
 @click.option(
     "--picture", type=_PATH, metavar="PATH", help="Draw it: out.png, out.svg, or a folder for PNG of each FILE."
 )

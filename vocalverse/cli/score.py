@@ -15,6 +15,7 @@ from vocalverse.cli.score_judges import all_scored, chosen
 from vocalverse.cli.score_song import references_of
 from vocalverse.cli.score_takes import Take, Wanted
 from vocalverse.cli.score_views import show_all, show_take
+from vocalverse.cli.take_options import take_options
 from vocalverse.errors import BadInput
 
 EXIT_SOME_FAILED = 1
@@ -24,15 +25,7 @@ _PICTURES = (".png", ".html")
 
 @click.command()
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=_PATH)
-@click.option(
-    "--song",
-    metavar="SONG",
-    help="How the song goes: a chart (UltraStar, MIDI, MusicXML, LRC), somebody singing it, or its name in the database.",
-)
-@click.option("--venue", help="The venue whose song it is, where SONG is a name.")
-@click.option("--voice", "alone", is_flag=True, help="FILE is a voice alone: nothing is separated.")
-@click.option("--backing", type=_PATH, metavar="FILE", help="The backing that was played, where it is known.")
-@click.option("--key-shift", type=click.IntRange(-12, 12), default=0, help="Semitones by which it was shifted.")
+@take_options
 @click.option(
     "--release", default="lite", show_default=True, metavar="NAME", help="What judges: a release, or its folder."
 )

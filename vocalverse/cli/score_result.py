@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from vocalverse.records import Assessment, Score
+from vocalverse.records import Assessment
 
 _SCORED = ("pitch", "rhythm")
 
@@ -20,8 +20,8 @@ def as_result(assessment: Assessment, release: str) -> dict[str, Any]:
         "verdict": assessment.verdict,
         "reasons": [asdict(finding) for finding in assessment.findings],
         "remarks": list(assessment.remarks),
-        "dimensions": {score.dimension: _judged(score) for score in assessment.scores},
-        "overall": _judged(assessment.overall) if assessment.overall else None,
+        "dimensions": {score.dimension: score.figures for score in assessment.scores},
+        "overall": assessment.overall.figures if assessment.overall else None,
         "evidence": _evidence(assessment),
         "words": _words(assessment),
         **{name: asdict(mark) if (mark := mark_of(assessment, name)) else None for name in _SCORED},
@@ -29,24 +29,11 @@ def as_result(assessment: Assessment, release: str) -> dict[str, Any]:
     }
 
 
-def _judged(score: Score) -> dict[str, float | None]:
-    mark = score.mark
-    return {
-        "value": score.value,
-        "low": score.low,
-        "high": score.high,
-        "mark": mark.value if mark else None,
-        "mark_low": mark.low if mark else None,
-        "mark_high": mark.high if mark else None,
-    }
-
-
 def _evidence(assessment: Assessment) -> dict[str, list[dict[str, Any]]]:
     """By dimension, and for the overall mark; what raised the score most first."""
-    scores = (*assessment.scores, *((assessment.overall,) if assessment.overall else ()))
     return {
         one.dimension: [asdict(piece) for piece in sorted(one.evidence, key=lambda piece: (-piece.effect, piece.name))]
-        for one in scores
+        for one in assessment.marks
         if one.evidence
     }
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from vocalverse.evidence.kind import Found, Kind, Moment, Unit
-from vocalverse.evidence.moments import plainest
+from vocalverse.evidence.moments import median_of, plainest
 from vocalverse.measure.marks import weighted_median
 from vocalverse.measure.phrases import PAUSE_S
 from vocalverse.measure.take import AgainstSong, Measured
@@ -18,13 +18,13 @@ _LONG_PHRASES = 75  # percentile: what the breath is asked for at times
 def _phrase_ends_held(measured: Measured) -> Found | None:
     """How much softer phrases are at their ends."""
     ends = [(measured.phrases[end.phrase], end.last_db) for end in measured.breathing.ends]
-    return _median([Moment(phrase.start_s, phrase.end_s, db) for phrase, db in ends if db is not None])
+    return median_of([Moment(phrase.start_s, phrase.end_s, db) for phrase, db in ends if db is not None])
 
 
 def _last_notes_held(measured: Measured) -> Found | None:
     """How long the last notes of phrases are."""
     last = [measured.notes[phrase.notes.stop - 1] for phrase in measured.phrases]
-    return _median([Moment(note.start_s, note.end_s, note.duration_s) for note in last])
+    return median_of([Moment(note.start_s, note.end_s, note.duration_s) for note in last])
 
 
 def _last_notes_sung_out(measured: Measured) -> Found | None:
@@ -44,12 +44,12 @@ def _phrase_ends_sag(measured: Measured) -> Found | None:
     known = [
         Moment(note.start_s, note.end_s, cents) for note, cents in ends if cents is not None and cents > _FLAT_CENTS
     ]
-    return _median(known)
+    return median_of(known)
 
 
 def _breaths_heard(measured: Measured) -> Found | None:
     """How loud the noise is in which air is taken before phrases."""
-    return _median([Moment(one.start_s, one.end_s, one.level_db) for one in measured.breathing.intakes])
+    return median_of([Moment(one.start_s, one.end_s, one.level_db) for one in measured.breathing.intakes])
 
 
 def _words_cut(measured: Measured) -> Found | None:
@@ -103,12 +103,6 @@ def _air_in_tone(measured: Measured) -> Found | None:
         return None
     told = [(measured.phrases[one.phrase], one.air_db) for one in air.phrases]
     return Found(air.air_db, air.held_s, plainest([Moment(one.start_s, one.end_s, db) for one, db in told]))
-
-
-def _median(moments: Sequence[Moment]) -> Found | None:
-    if not moments:
-        return None
-    return Found(float(np.median([one.value for one in moments])), len(moments), plainest(moments))
 
 
 def _by_length(moments: Sequence[Moment]) -> Found | None:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vocalverse.evidence.kind import Found, Kind, Moment, Unit
-from vocalverse.evidence.moments import plainest
+from vocalverse.evidence.moments import median_of, plainest
 from vocalverse.measure.marks import middle_spread
 from vocalverse.measure.phrases import Phrase
 from vocalverse.measure.take import AgainstSong, Measured
@@ -65,11 +65,7 @@ def _swells(measured: Measured) -> Found | None:
 
 def _accents(measured: Measured) -> Found | None:
     """How far single notes of a phrase stand out in level."""
-    phrases = _phrases(measured)
-    if not phrases:
-        return None
-    moments = [_moment(one, float(np.std(one.level_db))) for one in phrases]
-    return Found(float(np.median([one.value for one in moments])), len(moments), plainest(moments))
+    return median_of([_moment(one, float(np.std(one.level_db))) for one in _phrases(measured)])
 
 
 def _phrases_differ(measured: Measured) -> Found | None:

@@ -1,10 +1,19 @@
-"""Which moments of a take are told: a few, the plainest on either side."""
+"""What moments of a take come to together, and which of them are told: a few, the plainest on either side."""
 
 from collections.abc import Sequence
 
-from vocalverse.evidence.kind import Moment
+import numpy as np
+
+from vocalverse.evidence.kind import Found, Moment
 
 _MOST = 12
+
+
+def median_of(moments: Sequence[Moment]) -> Found | None:
+    """Each of them counts alike; none where there is no moment."""
+    if not moments:
+        return None
+    return Found(float(np.median([one.value for one in moments])), len(moments), plainest(moments))
 
 
 def plainest(moments: Sequence[Moment]) -> tuple[Moment, ...]:

@@ -87,10 +87,10 @@ _ENDINGS: Mapping[str, Unit] = {
 
 def facts_about(assessment: Assessment, about: str) -> Facts:
     """A dimension rests on its own evidence; the overall mark, and what has no scores, on all there is."""
-    scores = [*assessment.scores, *([assessment.overall] if assessment.overall else [])]
-    if about != OVERALL and any(score.dimension == about for score in scores):
-        scores = [score for score in scores if score.dimension == about]
-        return Facts(tuple(_of_scores(scores)), tuple(_moments(scores)))
+    scores = assessment.marks
+    own = [score for score in scores if score.dimension == about]
+    if about != OVERALL and own:
+        return Facts(tuple(_of_scores(own)), tuple(_moments(own)))
     sung = assessment.sung
     return Facts(
         numbers=(

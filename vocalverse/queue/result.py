@@ -42,7 +42,7 @@ def _parts(assessment: Assessment) -> Sequence[tuple[type[tables.Base], _Rows]]:
     sung, measured = assessment.sung, _figures(assessment)
     return (
         (tables.Finding, [{"code": one.code, "evidence": dict(one.evidence)} for one in assessment.findings]),
-        (tables.Score, [{"dimension": score.dimension, **_said(score)} for score in assessment.scores]),
+        (tables.Score, [{"dimension": score.dimension, **score.figures} for score in assessment.scores]),
         (tables.Evidence, _evidence(assessment)),
         (tables.Feedback, [asdict(words) for words in assessment.feedback]),
         (tables.Measures, [measured] if measured else []),
@@ -53,27 +53,13 @@ def _parts(assessment: Assessment) -> Sequence[tuple[type[tables.Base], _Rows]]:
 
 
 def _evidence(assessment: Assessment) -> _Rows:
-    scores = (*assessment.scores, *([assessment.overall] if assessment.overall else []))
-    return [{"dimension": score.dimension, **asdict(one)} for score in scores for one in score.evidence]
-
-
-def _said(score: Score) -> Mapping[str, float | None]:
-    """On the release's scale, and from 0 to 100."""
-    mark = score.mark
-    return {
-        "value": score.value,
-        "low": score.low,
-        "high": score.high,
-        "mark": mark.value if mark else None,
-        "mark_low": mark.low if mark else None,
-        "mark_high": mark.high if mark else None,
-    }
+    return [{"dimension": score.dimension, **asdict(one)} for score in assessment.marks for one in score.evidence]
 
 
 def _overall(score: Score | None) -> Mapping[str, float | None]:
     if score is None:
         return {}
-    return {OVERALL if name == "value" else f"{OVERALL}_{name}": said for name, said in _said(score).items()}
+    return {OVERALL if name == "value" else f"{OVERALL}_{name}": said for name, said in score.figures.items()}
 
 
 def _figures(assessment: Assessment) -> dict[str, Any]:
